@@ -44,7 +44,10 @@ export function hexOf(bytes: Uint8Array): string {
 /** Bytes of hex digits; spaces are skipped. */
 export function bytesOfHex(hex: string): Uint8Array {
   const digits = hex.replace(/\s+/g, "");
-  invariant(digits.length % 2 === 0 && /^[0-9a-f]*$/i.test(digits), "hex has an even number of digits");
+  invariant(
+    digits.length % 2 === 0 && /^[0-9a-f]*$/i.test(digits),
+    "hex has an even number of digits",
+  );
   const bytes = new Uint8Array(digits.length / 2);
   for (let i = 0; i < bytes.length; i++) bytes[i] = parseInt(digits.slice(2 * i, 2 * i + 2), 16);
   return bytes;

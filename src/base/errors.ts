@@ -11,7 +11,9 @@ export class FieldError extends Error {
     super(
       value === undefined
         ? `field "${field}" is missing, it must be ${wanted}`
-        : `field "${field}" is "${value.length > 100 ? value.slice(0, 100) + "…" : value}", it must be ${wanted}`,
+        : `field "${field}" is "${
+          value.length > 100 ? value.slice(0, 100) + "…" : value
+        }", it must be ${wanted}`,
     );
     this.field = field;
   }

@@ -44,11 +44,13 @@ export async function together(
   else signal.addEventListener("abort", stop, { once: true });
   let failure: { error: unknown } | undefined;
   try {
-    await Promise.all(start(own.signal).map((task) =>
-      task.catch((error) => {
-        failure ??= own.signal.aborted ? undefined : { error };
-      }).finally(() => own.abort())
-    ));
+    await Promise.all(
+      start(own.signal).map((task) =>
+        task.catch((error) => {
+          failure ??= own.signal.aborted ? undefined : { error };
+        }).finally(() => own.abort())
+      ),
+    );
   } finally {
     signal.removeEventListener("abort", stop);
   }
