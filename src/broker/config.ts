@@ -1,0 +1,172 @@
+import { address, addresses, bool, host, ms, name, oneOf, port } from "./option.ts";
+import { type Option, text, whole, wordOrOffset } from "./option.ts";
+
+/**
+ * Every option of a node, in one place. Keys are RocketMQ's own, so that a file written for Java's mqbroker
+ * works here. Defaults are those of RocketMQ 4.9.7 (BrokerConfig, MessageStoreConfig, NettyServerConfig);
+ * where ours differs, a comment says why. What an option's text must be, its limits and its unit stand in
+ * its row; a derived default (an empty text or 0 here) is worked out in configure.ts.
+ */
+export const options = {
+  // Who this node is
+  brokerClusterName: name("DefaultCluster", "Cluster this broker belongs to."),
+  // Java: the host name. A master and its slave must agree, and on two machines host names never do.
+  brokerName: name("broker-a", "Name that a master and its slaves share."),
+  brokerId: whole(0, { min: -1 }, "0 is the master, slaves are 1 and above."),
+  brokerRole: oneOf(
+    ["ASYNC_MASTER", "SYNC_MASTER", "SLAVE"],
+    "ASYNC_MASTER",
+    "SYNC_MASTER answers a send when enough slaves have it, ASYNC_MASTER does not wait for them.",
+  ),
+  brokerPermission: whole(6, { max: 7 }, "What clients may do: 4 read + 2 write."),
+
+  // Where it listens, and how others reach it
+  listenPort: port(10911, "Port for clients; the fast port is 2 below. 0 picks free ones."),
+  // Java 4.9 overwrites it with listenPort + 1; 5.x and we keep a given one.
+  haListenPort: port(0, "Port where slaves read the log; 0 is listenPort + 1."),
+  namesrvPort: port(9876, "Port of a name server in this process."),
+  bindAddress: host("0.0.0.0", "Local address that every port is opened on."),
+  brokerIP1: host("", "Address clients are told; default: the first that is not loopback."),
+  brokerIP2: host("", "Address slaves are told; default: as brokerIP1."),
+  namesrvAddr: addresses("Name servers, host:port;host:port; default: 127.0.0.1:9876."),
+
+  // Registration
+  registerNameServerPeriod: ms(30_000, 10_000, 60_000, "Time between two registrations."),
+  registerBrokerTimeoutMills: ms(6_000, 100, 60_000, "How long a name server may take to answer."),
+
+  // Topics, groups, clients
+  autoCreateTopicEnable: bool(true, "Sending to a topic that does not exist creates it."),
+  autoCreateSubscriptionGroup: bool(true, "Consuming with an unknown group creates it."),
+  defaultTopicQueueNums: whole(
+    8,
+    { min: 1, max: 1024 },
+    "Queues of a topic made by sending, at most.",
+  ),
+  clusterTopicEnable: bool(true, "The topic named like the cluster may be sent to."),
+  brokerTopicEnable: bool(true, "The topic named like the broker may be sent to."),
+  traceTopicEnable: bool(false, "Makes the topic for message traces at start."),
+  notifyConsumerIdsChangedEnable: bool(true, "Tells consumers at once when their group changes."),
+  flushConsumerOffsetInterval: ms(5_000, 100, 3_600_000, "Time between two saves of the offsets."),
+
+  // Reading
+  longPollingEnable: bool(true, "A pull that finds nothing waits as long as its client asked."),
+  shortPollingTimeMills: ms(1_000, 1, 60_000, "How long it waits with long polling off."),
+  // Java: false. A master's memory is small, and a slave that may not be read is an idle machine.
+  slaveReadEnable: bool(true, "Consumers far behind, or without a master, read from a slave."),
+  // Java: false, and then consumers with an SQL filter fail at start.
+  enablePropertyFilter: bool(true, "Consumers may filter by properties (SQL92)."),
+  offsetCheckInSlave: bool(false, "A slave corrects offsets out of range by itself."),
+  accessMessageInMemoryMaxRatio: whole(
+    40,
+    { min: 1, max: 100, unit: "percent of the memory" },
+    "A read further behind than this counts as a read from disk.",
+  ),
+  maxTransferBytesOnMessageInMemory: whole(
+    262_144,
+    { min: 1, unit: "bytes" },
+    "One pull's answer, read from memory.",
+  ),
+  maxTransferCountOnMessageInMemory: whole(32, { min: 1 }, "Messages in it."),
+  maxTransferBytesOnMessageInDisk: whole(
+    65_536,
+    { min: 1, unit: "bytes" },
+    "One pull's answer, read from disk.",
+  ),
+  maxTransferCountOnMessageInDisk: whole(8, { min: 1 }, "Messages in it."),
+
+  // Store
+  // Java: ~/store, where every node of a machine meets every other.
+  storePathRootDir: text("Folder of the store; default: ./pocketmq-data/<brokerName>-<brokerId>."),
+  storePathCommitLog: text("Folder of the log; only storePathRootDir/commitlog so far."),
+  mappedFileSizeCommitLog: whole(
+    1_073_741_824,
+    { min: 4096, max: 2 ** 31 - 1, unit: "bytes" },
+    "Size of a log file (sparse); the same on master and slave.",
+  ),
+  mappedFileSizeConsumeQueue: whole(
+    6_000_000,
+    { min: 20, max: 2 ** 31 - 20, unit: "bytes" },
+    "Size of a file of a consume queue, rounded up to whole entries of 20.",
+  ),
+  // Frames end at 16 MiB, and the record must leave room for topic and properties.
+  maxMessageSize: whole(
+    4_194_304,
+    { min: 1, max: 16_000_000, unit: "bytes" },
+    "Largest body of a message.",
+  ),
+  flushDiskType: oneOf(
+    ["ASYNC_FLUSH", "SYNC_FLUSH"],
+    "ASYNC_FLUSH",
+    "SYNC_FLUSH answers a send when the disk has it.",
+  ),
+  flushIntervalCommitLog: ms(500, 1, 60_000, "Time between two flushes of the log."),
+  flushCommitLogLeastPages: whole(
+    4,
+    { max: 1_000_000, unit: "pages of 4 KiB" },
+    "Fewer than these wait for the thorough flush.",
+  ),
+  flushCommitLogThoroughInterval: ms(10_000, 1, 600_000, "Everything is flushed this often."),
+  flushIntervalConsumeQueue: ms(1_000, 1, 60_000, "Time between two flushes of the queues."),
+  flushConsumeQueueLeastPages: whole(
+    2,
+    { max: 1_000_000, unit: "pages of 4 KiB" },
+    "Fewer than these wait for the thorough flush.",
+  ),
+  flushConsumeQueueThoroughInterval: ms(60_000, 1, 600_000, "Everything is flushed this often."),
+  syncFlushTimeout: ms(
+    5_000,
+    1,
+    600_000,
+    "SYNC_FLUSH: after this the answer is FLUSH_DISK_TIMEOUT.",
+  ),
+
+  // Master and slave
+  haMasterAddress: address("The master's HA address; default: what the name servers say."),
+  haSendHeartbeatInterval: ms(5_000, 100, 60_000, "An idle HA connection speaks this often."),
+  haHousekeepingInterval: ms(20_000, 200, 600_000, "An HA connection silent for longer is closed."),
+  haTransferBatchSize: whole(
+    32_768,
+    { min: 1024, max: 4 * 1024 * 1024 - 12, unit: "bytes" },
+    "Log bytes in one HA frame, at most.",
+  ),
+  haSlaveFallbehindMax: whole(
+    268_435_456,
+    { min: 1, unit: "bytes" },
+    "A slave further behind does not count: SLAVE_NOT_AVAILABLE at once.",
+  ),
+  // Java: 3000, the client's own time-out, so that it sends again before it hears.
+  slaveTimeout: ms(2_500, 1, 600_000, "SYNC_MASTER: after this the answer is FLUSH_SLAVE_TIMEOUT."),
+  // Java 5.x: 1. It counts the master, so 1 would wait for nobody.
+  inSyncReplicas: whole(
+    2,
+    { min: 1, max: 100 },
+    "SYNC_MASTER: nodes, itself too, that have a message when it is SEND_OK.",
+  ),
+  minInSyncReplicas: whole(
+    1,
+    { min: 1, max: 100 },
+    "SYNC_MASTER: with fewer nodes alive, itself too, nothing is stored.",
+  ),
+  // Java 4.9: last, and then a new slave has only the newest file.
+  haSyncFrom: wordOrOffset(["min", "last"], "min", "Where an empty slave starts to copy the log."),
+  haProof: oneOf(
+    ["ask", "stream"],
+    "ask",
+    "Before it reports, a slave asks the master's broker port about its log; stream goes without.",
+  ),
+} as const;
+
+/** The name of an option. */
+export type ConfigKey = keyof typeof options;
+
+/** The value type of each option in a table. */
+export type ValuesOf<O> = { readonly [K in keyof O]: O[K] extends Option<infer T> ? T : never };
+
+/**
+ * What a node was told, typed and frozen. Here every value is final: ports derived, paths and addresses
+ * filled in, `brokerId` fit for the role. Only 0 is left where a port is to be picked.
+ */
+export interface BrokerConfig extends ValuesOf<typeof options> {}
+
+/** What a broker does in its group. */
+export type BrokerRole = BrokerConfig["brokerRole"];

@@ -1,0 +1,54 @@
+/**
+ * Keys a file for Java's mqbroker or mqnamesrv may hold that change nothing here: sizes of thread pools and
+ * socket buffers we do not have, and features of later versions. They are taken without a word.
+ * Source: what mqbroker and mqnamesrv 4.9.7 print with -p.
+ */
+export const javaKeys: ReadonlySet<string> = new Set(
+  `adminBrokerThreadPoolNums autoDeleteUnusedStats bitMapLengthConsumeQueueExt
+   brokerFastFailureEnable channelNotActiveInterval checkCRCOnRecover cleanFileForciblyEnable cleanResourceInterval
+   clientAsyncSemaphoreValue clientCallbackExecutorThreads clientChannelMaxIdleTimeSeconds
+   clientCloseSocketIfTimeout clientManageThreadPoolNums clientManagerThreadPoolQueueCapacity
+   clientOnewaySemaphoreValue clientPooledByteBufAllocatorEnable clientSocketRcvBufSize clientSocketSndBufSize
+   clientWorkerThreads clusterTest commercialBaseCount commercialBigCount commercialEnable commercialTimerCount
+   commercialTransCount commitCommitLogLeastPages commitCommitLogThoroughInterval commitIntervalCommitLog
+   compressedRegister configStorePath connectTimeoutMillis consumerFallbehindThreshold
+   consumerManageThreadPoolNums consumerManagerThreadPoolQueueCapacity dLegerGroup dLegerPeers dLegerSelfId
+   debugLockEnable defaultQueryMaxNum deleteCommitLogFilesInterval deleteConsumeQueueFilesInterval deleteWhen
+   destroyMapedFileIntervalForcibly disableConsumeIfConsumerReadSlowly diskFallRecorded diskMaxUsedSpaceRatio
+   duplicationEnable enableCalcFilterBitMap enableConsumeQueueExt enableDetailStat enableLmq
+   enableMultiDispatch enableScheduleAsyncDeliver enableScheduleMessageStats endTransactionPoolQueueCapacity
+   endTransactionThreadPoolNums expectConsumerNumUseFilter fastFailIfNoBufferInStorePool
+   fetchNamesrvAddrByAddressServer fileReservedTime filterDataCleanTimeSpan filterServerNums filterSupportRetry
+   flushCommitLogTimed flushConsumerOffsetHistoryInterval flushDelayOffsetInterval
+   flushLeastPagesWhenWarmMapedFile forceRegister heartbeatThreadPoolNums heartbeatThreadPoolQueueCapacity
+   highSpeedMode isEnableBatchPush isolateLogEnable kvConfigPath mappedFileSizeConsumeQueueExt maxDelayTime
+   maxErrorRateOfBloomFilter maxHashSlotNum maxIndexNum maxLmqConsumeQueueNum maxMsgsNumBatch messageDelayLevel
+   messageIndexEnable messageIndexSafe messageStorePlugIn msgTraceTopicName orderMessageEnable
+   osPageCacheBusyTimeOutMills preferredLeaderId processReplyMessageThreadPoolNums productEnvName
+   pullMessageThreadPoolNums pullThreadPoolQueueCapacity putMessageFutureThreadPoolNums putMsgIndexHightWater
+   putThreadPoolQueueCapacity queryMessageThreadPoolNums queryThreadPoolQueueCapacity
+   readOnlyCommitLogStorePaths redeleteHangedFileInterval regionId rejectTransactionMessage
+   replyThreadPoolQueueCapacity rocketmqHome scheduleAsyncDeliverMaxPendingLimit
+   scheduleAsyncDeliverMaxResendNum2Blocked sendMessageThreadPoolNums sendThreadPoolQueueCapacity
+   serverAsyncSemaphoreValue serverCallbackExecutorThreads serverChannelMaxIdleTimeSeconds
+   serverOnewaySemaphoreValue serverPooledByteBufAllocatorEnable serverSelectorThreads serverSocketBacklog
+   serverSocketRcvBufSize serverSocketSndBufSize serverWorkerThreads startAcceptSendRequestTimeStamp
+   storePathDLedgerCommitLog storeReplyMessageEnable traceOn transactionCheckInterval transactionCheckMax
+   transactionTimeOut transferMsgByHeap transientStorePoolEnable transientStorePoolSize useEpollNativeSelector
+   useReentrantLockWhenPutMessage waitTimeMillsInHeartbeatQueue waitTimeMillsInPullQueue
+   waitTimeMillsInSendQueue waitTimeMillsInTransactionQueue warmMapedFileEnable writeBufferHighWaterMark
+   writeBufferLowWaterMark`.split(/\s+/),
+);
+
+/**
+ * Keys whose `true` asks for a protection or a mode that is not here. Running on without it would do
+ * something else than the file says, so it is refused.
+ */
+export const refusedWhenTrue: ReadonlyMap<string, string> = new Map([
+  [
+    "aclEnable",
+    "access control is not in this version, and without it every client may do everything",
+  ],
+  ["useTLS", "TLS is not in this version, and without it everything is sent in the clear"],
+  ["enableDLegerCommitLog", "DLedger groups are not supported, only master and slave"],
+]);
