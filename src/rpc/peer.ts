@@ -13,6 +13,7 @@ import {
   type Request,
 } from "../wire/command.ts";
 import { decodeFrames } from "../wire/frame.ts";
+import { addressText } from "../wire/host_address.ts";
 import { decodeCommand, putReply, putRequest } from "../wire/codec.ts";
 
 /** What a handler gives: the answer, the answer later, or nothing: it answers by `peer.reply` itself. */
@@ -118,7 +119,7 @@ export class Peer {
           new CallError(
             "timeout",
             `no answer to request ${request.code} from ${
-              nameOf(this.remote)
+              addressText(this.remote)
             } within ${timeoutMs} ms`,
           ),
         );
@@ -186,12 +187,12 @@ export class Peer {
     } catch (error) {
       if (error instanceof WireError) {
         this.#log.warn("closing a connection that sent no proper frame", {
-          remote: nameOf(this.remote),
+          remote: addressText(this.remote),
           reason: error.message,
         });
       } else if (!this.#closed) {
         this.#log.debug("connection broke", {
-          remote: nameOf(this.remote),
+          remote: addressText(this.remote),
           reason: reasonOf(error),
         });
       }
@@ -256,7 +257,7 @@ export class Peer {
     if (!(error instanceof FieldError)) {
       this.#log.error("a request failed", {
         code: command.code,
-        remote: nameOf(this.remote),
+        remote: addressText(this.remote),
         error: error instanceof Error ? error.stack : String(error),
       });
     }
@@ -275,7 +276,7 @@ export class Peer {
     if (this.out.length === 0) return this.#wakeDrained();
     if (this.out.length > UNSENT_BYTES_MAX) {
       this.#log.warn("closing a connection that does not read its answers", {
-        remote: nameOf(this.remote),
+        remote: addressText(this.remote),
         unsentBytes: this.out.length,
       });
       return this.close();
@@ -286,7 +287,10 @@ export class Peer {
   #writeFailed = (error: unknown): void => {
     this.#writing = false;
     if (!this.#closed) {
-      this.#log.debug("connection broke", { remote: nameOf(this.remote), reason: reasonOf(error) });
+      this.#log.debug("connection broke", {
+        remote: addressText(this.remote),
+        reason: reasonOf(error),
+      });
     }
     this.close();
   };
@@ -304,19 +308,6 @@ export class Peer {
   }
 
   #closedError(): CallError {
-    return new CallError("closed", `the connection to ${nameOf(this.remote)} ended`);
+    return new CallError("closed", `the connection to ${addressText(this.remote)} ended`);
   }
-}
-
-/** `host:port`, with brackets around an IPv6 address. */
-export function nameOf({ host, port }: Address): string {
-  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
-}
-
-/** The address a text like `10.0.0.1:9876` or `[::1]:9876` names; undefined when it names none. */
-export function addressOf(text: string): Address | undefined {
-  const match = /^(?:\[([0-9a-fA-F:.%]+)\]|([^:\s]+)):(\d{1,5})$/.exec(text.trim());
-  if (!match) return undefined;
-  const port = Number(match[3]);
-  return port > 65535 ? undefined : { host: match[1] ?? match[2], port };
 }

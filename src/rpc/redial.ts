@@ -2,7 +2,8 @@ import { type Log, reasonOf } from "../base/log.ts";
 import type { Clock } from "../ports/host.ts";
 import type { Net } from "../ports/net.ts";
 import type { Command, HeaderForm, Request } from "../wire/command.ts";
-import { addressOf, CallError, Peer, type Served } from "./peer.ts";
+import { parseAddress } from "../wire/host_address.ts";
+import { CallError, Peer, type Served } from "./peer.ts";
 
 const DIAL_MS = 3_000;
 /** After a failed dial nobody tries that address again for this long, doubling up to the second. */
@@ -72,7 +73,7 @@ export class Redial {
   }
 
   async #dial(address: string, line: Line): Promise<Peer> {
-    const to = addressOf(address);
+    const to = parseAddress(address);
     if (to === undefined) {
       throw new CallError("unreachable", `"${address}" is no address, it must be host:port`);
     }

@@ -1,7 +1,8 @@
 import type { Log } from "../base/log.ts";
 import type { Clock } from "../ports/host.ts";
 import type { Listener } from "../ports/net.ts";
-import { nameOf, Peer, type Served } from "./peer.ts";
+import { addressText } from "../wire/host_address.ts";
+import { Peer, type Served } from "./peer.ts";
 
 /** A connection on which nothing came or went this long is closed. Source: NettyServerConfig. */
 export const IDLE_MS = 120_000;
@@ -36,7 +37,7 @@ export async function serve(
     for await (const conn of listener.connections) {
       if (peers.size >= CONNECTIONS_MAX) {
         log.warn("refusing a connection: too many are open", {
-          remote: nameOf(conn.remote),
+          remote: addressText(conn.remote),
           most: CONNECTIONS_MAX,
         });
         conn.close();
