@@ -1,4 +1,4 @@
-import { address, addresses, bool, host, ms, name, oneOf, port } from "./option.ts";
+import { address, addresses, bool, delays, host, ms, name, oneOf, port } from "./option.ts";
 import { type Option, text, whole, wordOrOffset } from "./option.ts";
 
 /**
@@ -77,7 +77,7 @@ export const options = {
   // Store
   // Java: ~/store, where every node of a machine meets every other.
   storePathRootDir: text("Folder of the store; default: ./pocketmq-data/<brokerName>-<brokerId>."),
-  storePathCommitLog: text("Folder of the log; only storePathRootDir/commitlog so far."),
+  storePathCommitLog: text("Folder of the log; default: commitlog in storePathRootDir."),
   mappedFileSizeCommitLog: whole(
     1_073_741_824,
     { min: 4096, max: 2 ** 31 - 1, unit: "bytes" },
@@ -118,6 +118,11 @@ export const options = {
     1,
     600_000,
     "SYNC_FLUSH: after this the answer is FLUSH_DISK_TIMEOUT.",
+  ),
+
+  messageDelayLevel: delays(
+    "1s 5s 10s 30s 1m 2m 3m 4m 5m 6m 7m 8m 9m 10m 20m 30m 1h 2h",
+    "How long each delay level holds a message back.",
   ),
 
   // Master and slave

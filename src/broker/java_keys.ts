@@ -22,7 +22,7 @@ export const javaKeys: ReadonlySet<string> = new Set(
    flushCommitLogTimed flushConsumerOffsetHistoryInterval flushDelayOffsetInterval
    flushLeastPagesWhenWarmMapedFile forceRegister heartbeatThreadPoolNums heartbeatThreadPoolQueueCapacity
    highSpeedMode isEnableBatchPush isolateLogEnable kvConfigPath mappedFileSizeConsumeQueueExt maxDelayTime
-   maxErrorRateOfBloomFilter maxHashSlotNum maxIndexNum maxLmqConsumeQueueNum maxMsgsNumBatch messageDelayLevel
+   maxErrorRateOfBloomFilter maxHashSlotNum maxIndexNum maxLmqConsumeQueueNum maxMsgsNumBatch
    messageIndexEnable messageIndexSafe messageStorePlugIn msgTraceTopicName orderMessageEnable
    osPageCacheBusyTimeOutMills preferredLeaderId processReplyMessageThreadPoolNums productEnvName
    pullMessageThreadPoolNums pullThreadPoolQueueCapacity putMessageFutureThreadPoolNums putMsgIndexHightWater

@@ -256,9 +256,14 @@ for (
       says: "Cannot use minInSyncReplicas = 3 (flag): it must be at most inSyncReplicas, 2",
     },
     {
-      name: "a log in another folder",
-      sources: { ...master, file: { storePathRootDir: "/a/", storePathCommitLog: "/b/log" } },
-      says: "Cannot use storePathCommitLog = /b/log (file): it must be /a/commitlog",
+      name: "a log in several folders",
+      sources: { ...master, file: { storePathCommitLog: "/a/log,/b/log" } },
+      says: "Cannot use storePathCommitLog = /a/log,/b/log (file): it must be one folder",
+    },
+    {
+      name: "a delay without a unit",
+      sources: { ...master, file: { messageDelayLevel: "1s 5" } },
+      says: "Cannot use messageDelayLevel = 1s 5 (file): it must be durations like 1s 5m",
     },
     {
       name: "a slave that follows itself",
@@ -296,9 +301,19 @@ for (
   });
 }
 
-test("configOf() takes a log folder that is where it would be anyway", () => {
-  const file = { storePathRootDir: "/data/a/", storePathCommitLog: "/data/a/commitlog/" };
-  assertEquals(configOf({ ...master, file }).config.storePathRootDir, "/data/a/");
+test("configOf() puts the log below the store, or where it is told", () => {
+  const logOf = (file: Record<string, string>) => {
+    return configOf({ ...master, file }).config.storePathCommitLog;
+  };
+  assertEquals(logOf({ storePathRootDir: "/data/a/" }), "/data/a/commitlog");
+  assertEquals(logOf({ storePathRootDir: "/data/a", storePathCommitLog: "/log" }), "/log");
+});
+
+test("configOf() reads delay levels as ms", () => {
+  const delays = (flags: Record<string, string>) =>
+    configOf({ ...master, flags }).config.messageDelayLevel;
+  assertEquals(delays({ messageDelayLevel: "1s 2m  1h 1d" }), [1e3, 12e4, 36e5, 864e5]);
+  assertEquals([delays({}).length, delays({})[17]], [18, 72e5]);
 });
 
 test("configOf() takes 1 replica where nobody waits", () => {
