@@ -260,14 +260,16 @@ function hostOf(address: string): string {
   return address.replace(/^::ffff:(?=\d+\.)/, ""); // IPv4 on an IPv6 socket
 }
 
-let libc: ReturnType<BunFfi["dlopen"]> | undefined;
-
-/** `lockf` of the C library, loaded when it is first needed: a name server never does. */
+/** `lockf` of the C library, loaded for the call: a node locks once in its life. */
 const lockf: LockCall = (fd, command, length) => {
   // no import: the bundler that makes the file for Deno does not know the module
-  const ffi = process.getBuiltinModule as unknown as (name: string) => BunFfi;
-  libc ??= loadLibc((library) =>
-    ffi("bun:ffi").dlopen(library, { lockf: { args: ["i32", "i32", "i64"], returns: "i32" } })
+  const builtin = process.getBuiltinModule as unknown as (name: string) => BunFfi;
+  const libc = loadLibc((library) =>
+    builtin("bun:ffi").dlopen(library, { lockf: { args: ["i32", "i32", "i64"], returns: "i32" } })
   );
-  return libc.symbols.lockf(fd, command, length);
+  try {
+    return libc.symbols.lockf(fd, command, length);
+  } finally {
+    libc.close();
+  }
 };

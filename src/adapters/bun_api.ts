@@ -56,7 +56,7 @@ export interface BunFfi {
   dlopen(
     library: string,
     symbols: Record<string, { args: readonly string[]; returns: string }>,
-  ): { symbols: { lockf: LockCall } };
+  ): { symbols: { lockf: LockCall }; close(): void };
 }
 
 /** Bun's global; there is none under Deno. */

@@ -206,12 +206,14 @@ function addressOf(addr: Deno.Addr): Address {
   return { host: hostname.replace(/^::ffff:(?=\d+\.)/, ""), port }; // IPv4 on an IPv6 socket
 }
 
-let libc: { symbols: { lockf: LockCall } } | undefined;
-
-/** `lockf` of the C library, loaded when it is first needed: a name server never does. */
+/** `lockf` of the C library, loaded for the call: a node locks once in its life. */
 const lockf: LockCall = (fd, command, length) => {
-  libc ??= loadLibc((library) =>
+  const libc = loadLibc((library) =>
     Deno.dlopen(library, { lockf: { parameters: ["i32", "i32", "i64"], result: "i32" } })
-  ) as unknown as { symbols: { lockf: LockCall } };
-  return libc.symbols.lockf(fd, command, length);
+  );
+  try {
+    return libc.symbols.lockf(fd, command, BigInt(length));
+  } finally {
+    libc.close();
+  }
 };
