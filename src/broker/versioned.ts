@@ -1,0 +1,166 @@
+import { AutoSave, JsonFile } from "../base/json_file.ts";
+import type { Log } from "../base/log.ts";
+import type { Dir } from "../ports/fs.ts";
+import type { Clock } from "../ports/host.ts";
+import type { DataVersion } from "../wire/tables.ts";
+
+/** Changes within this time share one write. */
+const SAVE_MS = 50;
+
+/** A table as it travels and as it lies on the disk. */
+export interface Versioned<T> {
+  readonly dataVersion: DataVersion;
+  readonly entries: ReadonlyMap<string, T>;
+}
+
+/** What a table of a broker works with. */
+export interface TableOptions {
+  /** The folder of the tables. */
+  readonly dir: Dir;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** A slave's table: the version is the master's, and changes of its own do not move it. */
+  readonly follows: boolean;
+}
+
+/** How a table is written and read. */
+export interface TableText<T> {
+  /** Name of its file. */
+  readonly name: string;
+  format(table: Versioned<T>, pretty: boolean): string;
+  parse(text: string): Versioned<T>;
+}
+
+/**
+ * A persisted table with a version that name servers and slaves compare: each change gives it the next
+ * counter and the time. Changes are written soon, many in one; who must know that they are on the disk
+ * awaits `flush`.
+ */
+export class VersionedTable<T> implements Versioned<T> {
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #follows: boolean;
+  readonly #file: JsonFile;
+  readonly #save: AutoSave;
+  readonly #text: TableText<T>;
+  readonly #listeners = new Set<() => void>();
+  #entries = new Map<string, T>();
+  #version: DataVersion;
+
+  constructor({ dir, clock, log, follows }: TableOptions, text: TableText<T>) {
+    this.#clock = clock;
+    this.#log = log;
+    this.#follows = follows;
+    this.#text = text;
+    this.#version = { counter: 0, timestamp: follows ? 0 : clock.now() };
+    this.#file = new JsonFile(dir, text.name, log);
+    this.#save = new AutoSave({
+      file: this.#file,
+      clock,
+      log,
+      intervalMs: SAVE_MS,
+      text: () => text.format(this, true),
+    });
+  }
+
+  get dataVersion(): DataVersion {
+    return this.#version;
+  }
+
+  get entries(): ReadonlyMap<string, T> {
+    return this.#entries;
+  }
+
+  /** Fills the table: the given entries, and over them what the file has. @throws {CorruptLogError} */
+  load(builtIn: Iterable<readonly [string, T]>): void {
+    this.#entries = new Map(builtIn);
+    const stored = this.#file.load((text) => this.#text.parse(text));
+    if (stored === undefined) return;
+    for (const [name, entry] of stored.entries) this.#entries.set(name, entry);
+    this.#version = stored.dataVersion;
+  }
+
+  get(name: string): T | undefined {
+    return this.#entries.get(name);
+  }
+
+  /** Puts entries in, as one change. */
+  put(...entries: readonly (readonly [string, T])[]): void {
+    for (const [name, entry] of entries) this.#entries.set(name, entry);
+    this.#changed();
+  }
+
+  /** Takes an entry out; false when there was none. */
+  delete(name: string): boolean {
+    if (!this.#entries.delete(name)) return false;
+    this.#changed();
+    return true;
+  }
+
+  /** The JSON of the whole table, as bodies carry it. */
+  json(): string {
+    return this.#text.format(this, false);
+  }
+
+  /**
+   * A slave takes over its master's table and version. An empty answer changes nothing; one that is not
+   * newer than what was taken over before (a master that came back with old tables) only adds.
+   */
+  replaceFrom(table: Versioned<T>): void {
+    if (same(table.dataVersion, this.#version)) return;
+    if (table.entries.size === 0) {
+      this.#log.warn("the master's table is empty, ours stays", { table: this.#text.name });
+      return;
+    }
+    if (isNewer(table.dataVersion, this.#version)) {
+      this.#entries = new Map(table.entries);
+      this.#version = table.dataVersion;
+    } else {
+      const added = [...table.entries].filter(([name]) => !this.#entries.has(name));
+      if (added.length === 0) return;
+      this.#log.warn("the master's table is older than ours, only adding to it", {
+        table: this.#text.name,
+        added: added.length,
+      });
+      for (const [name, entry] of added) this.#entries.set(name, entry);
+    }
+    this.#tell();
+  }
+
+  /** Calls `fn` after each change; the result stops it. */
+  onChanged(fn: () => void): () => void {
+    this.#listeners.add(fn);
+    return () => this.#listeners.delete(fn);
+  }
+
+  /** Resolves when all changes so far are on the disk. @throws {FsError} */
+  flush(): Promise<void> {
+    return this.#save.flush();
+  }
+
+  /** Writes what is left. */
+  close(): Promise<void> {
+    return this.#save.close();
+  }
+
+  #changed(): void {
+    if (!this.#follows) {
+      this.#version = { counter: this.#version.counter + 1, timestamp: this.#clock.now() };
+    }
+    this.#tell();
+  }
+
+  #tell(): void {
+    this.#save.changed();
+    for (const fn of this.#listeners) fn();
+  }
+}
+
+function same(a: DataVersion, b: DataVersion): boolean {
+  return a.counter === b.counter && a.timestamp === b.timestamp;
+}
+
+/** Clocks go back and counters start over, but not both. */
+function isNewer(a: DataVersion, b: DataVersion): boolean {
+  return a.counter > b.counter || a.timestamp > b.timestamp;
+}
