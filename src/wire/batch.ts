@@ -5,7 +5,7 @@ import { PROPERTIES_BYTES_MAX } from "./record_layout.ts";
 const encoder = new TextEncoder();
 /** Up to and with bodyLength. */
 const ENTRY_HEAD_BYTES = 20;
-/** More entries than this would each be a fraction of what a record takes. */
+/** An entry without body and properties. */
 const ENTRY_BYTES_MIN = ENTRY_HEAD_BYTES + 2;
 
 /** One message of a batch; `body` is a view of the batch's. */
@@ -53,7 +53,7 @@ export function splitBatch(batch: Uint8Array): BatchEntry[] {
 }
 
 /** The body of a batch send, byte for byte as Java clients write it. */
-export function formatBatch(entries: readonly BatchEntry[]): Uint8Array {
+export function encodeBatch(entries: readonly BatchEntry[]): Uint8Array {
   let most = 0;
   for (const { body, properties } of entries) {
     most += ENTRY_BYTES_MIN + body.length + 3 * properties.length;

@@ -2,6 +2,8 @@ import { FieldError } from "../base/errors.ts";
 import type { ExtFields } from "./command.ts";
 
 const WHOLE = /^-?\d{1,19}$/;
+const INT32 = "a 32-bit whole number";
+const INT64 = "a whole number";
 
 /** The one place where header text becomes numbers and flags. An empty value counts as missing, as in Java. */
 export class Fields {
@@ -12,54 +14,64 @@ export class Fields {
 
   /** The text of a field, or undefined. */
   optional(name: string): string | undefined {
-    const value = this.#ext[name];
-    return value === undefined || value === "" ? undefined : value;
+    return this.#ext[name] || undefined;
   }
 
   /** @throws {FieldError} when it is missing. */
   text(name: string): string {
-    return this.optional(name) ?? missing(name, "text");
+    return textField(name, this.#ext[name]);
   }
 
   /** A whole number from -2^31 to 2^31 - 1. @throws {FieldError} */
   int32(name: string): number {
-    return int32(name, this.optional(name) ?? missing(name, "a 32-bit whole number"));
+    return int32Field(name, this.#ext[name]);
   }
 
   optionalInt32(name: string, otherwise: number): number {
     const value = this.optional(name);
-    return value === undefined ? otherwise : int32(name, value);
+    return value === undefined ? otherwise : int32Field(name, value);
   }
 
   /** A 64-bit whole number, clamped to the safe integers: clients send 2^63 - 1 for "no bound". @throws {FieldError} */
   int64(name: string): number {
-    return int64(name, this.optional(name) ?? missing(name, "a whole number"));
+    return int64Field(name, this.#ext[name]);
   }
 
   optionalInt64(name: string, otherwise: number): number {
     const value = this.optional(name);
-    return value === undefined ? otherwise : int64(name, value);
+    return value === undefined ? otherwise : int64Field(name, value);
   }
 
   /** "true" in any case is true, all else is false, as in Java. */
   flag(name: string): boolean {
-    return this.#ext[name]?.toLowerCase() === "true";
+    return flagField(this.#ext[name]);
   }
 }
 
-function missing(name: string, wanted: string): never {
-  throw new FieldError(name, undefined, wanted);
+/** A text that must be there. For parsers on the hot path, which read each field by a name known to the compiler. */
+export function textField(name: string, value: string | undefined): string {
+  if (value) return value;
+  throw new FieldError(name, undefined, "text");
 }
 
-function int32(name: string, value: string): number {
+/** A 32-bit number that must be there. @throws {FieldError} */
+export function int32Field(name: string, value: string | undefined): number {
+  if (!value) throw new FieldError(name, undefined, INT32);
   const number = Number(value);
-  if ((number | 0) !== number || !WHOLE.test(value)) {
-    throw new FieldError(name, value, "a 32-bit whole number");
-  }
+  if ((number | 0) !== number || !WHOLE.test(value)) throw new FieldError(name, value, INT32);
   return number;
 }
 
-function int64(name: string, value: string): number {
-  if (!WHOLE.test(value)) throw new FieldError(name, value, "a whole number");
-  return Math.max(Number.MIN_SAFE_INTEGER, Math.min(Number.MAX_SAFE_INTEGER, Number(value)));
+/** A 64-bit number that must be there, clamped to the safe integers. @throws {FieldError} */
+export function int64Field(name: string, value: string | undefined): number {
+  if (!value) throw new FieldError(name, undefined, INT64);
+  if (!WHOLE.test(value)) throw new FieldError(name, value, INT64);
+  const number = Number(value);
+  if (Number.isSafeInteger(number)) return number;
+  return number < 0 ? Number.MIN_SAFE_INTEGER : Number.MAX_SAFE_INTEGER;
+}
+
+/** What Java makes of the text of a boolean. */
+export function flagField(value: string | undefined): boolean {
+  return value === "true" || value?.toLowerCase() === "true";
 }

@@ -2,7 +2,7 @@ import { assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { bytesOfHex, hexOf, utf8 } from "../../../src/base/bytes.ts";
 import { FieldError } from "../../../src/base/errors.ts";
-import { formatBatch, splitBatch } from "../../../src/wire/batch.ts";
+import { encodeBatch, splitBatch } from "../../../src/wire/batch.ts";
 import { goldenBody, goldenExchanges } from "../../support/golden.ts";
 import { test } from "../../harness.ts";
 
@@ -26,32 +26,32 @@ test("splitBatch() reads a batch that Java wrote", () => {
   assertEquals(splitBatch(bytesOfHex(GOLDEN)), ENTRIES);
 });
 
-test("formatBatch() writes it byte for byte", () => {
-  assertEquals(hexOf(formatBatch(ENTRIES)), hexOf(bytesOfHex(GOLDEN)));
+test("encodeBatch() writes it byte for byte", () => {
+  assertEquals(hexOf(encodeBatch(ENTRIES)), hexOf(bytesOfHex(GOLDEN)));
 });
 
-test("captured batches come out of formatBatch() as they went into splitBatch()", () => {
+test("captured batches come out of encodeBatch() as they went into splitBatch()", () => {
   const sent = goldenExchanges().filter(({ code }) => code === 320);
   assertEquals(sent.length, 2);
   for (const { request } of sent) {
     const body = goldenBody(request);
-    assertEquals(hexOf(formatBatch(splitBatch(body))), hexOf(body));
+    assertEquals(hexOf(encodeBatch(splitBatch(body))), hexOf(body));
   }
 });
 
-test("splitBatch() gives back what formatBatch() got", () => {
-  fc.assert(fc.property(entries, (batch) => assertEquals(splitBatch(formatBatch(batch)), batch)));
+test("splitBatch() gives back what encodeBatch() got", () => {
+  fc.assert(fc.property(entries, (batch) => assertEquals(splitBatch(encodeBatch(batch)), batch)));
 });
 
 test("splitBatch() does not look at totalSize", () => {
-  const batch = formatBatch(ENTRIES).slice();
+  const batch = encodeBatch(ENTRIES).slice();
   new DataView(batch.buffer).setInt32(0, -5);
   assertEquals(splitBatch(batch), ENTRIES);
 });
 
 test("splitBatch() throws only FieldError, whatever the bytes are", () => {
   const damaged = fc.tuple(entries, fc.nat(), fc.nat(255)).map(([batch, at, byte]) => {
-    const bytes = formatBatch(batch).slice();
+    const bytes = encodeBatch(batch).slice();
     if (bytes.length > 0) bytes[at % bytes.length] = byte;
     return bytes;
   });
