@@ -1,4 +1,4 @@
-import { hashOf } from "../wire/hash.ts";
+import { javaHash } from "../wire/hash.ts";
 
 /** Which messages a subscription wants, by the tag code of their queue entry: the clients compare the text. */
 export type TagFilter = (tagsCode: number) => boolean;
@@ -12,7 +12,7 @@ export function tagFilter(expression: string | undefined): TagFilter | undefined
   const codes = new Set<number>();
   for (const part of expression.split("||")) {
     const tag = part.trim();
-    if (tag !== "") codes.add(hashOf(tag));
+    if (tag !== "") codes.add(javaHash(tag));
   }
   return codesFilter(codes);
 }

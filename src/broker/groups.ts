@@ -54,7 +54,7 @@ export class Groups {
     if (!this.#options.autoCreateSubscriptionGroup && !name.startsWith(SYSTEM_PREFIX)) {
       return undefined;
     }
-    if (name.trim() === "" || name.length > NAME_LENGTH_MAX) return undefined;
+    if (name.trim() === "" || name.length > NAME_LENGTH_MAX || this.#table.full) return undefined;
     const group = plainGroup(name);
     this.#table.put([name, group]);
     return group;

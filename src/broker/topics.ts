@@ -17,7 +17,7 @@ import {
 } from "./topic_rules.ts";
 import { type TableOptions, VersionedTable } from "./versioned.ts";
 
-export type { Topic, TopicOptions } from "./topic_rules.ts";
+export { checkTopicName, type Topic, type TopicOptions } from "./topic_rules.ts";
 
 /** Bits of a topic's `topicSysFlag`. Source: TopicSysFlag. */
 const UNIT = 1;
@@ -80,7 +80,8 @@ export class Topics {
     const { topic: name, unitMode } = wanted;
     const known = this.#table.get(name);
     if (known !== undefined) return known;
-    const problem = topicNameProblem(name);
+    const problem = topicNameProblem(name) ??
+      (this.#table.full ? "this broker has too many topics" : undefined);
     if (problem !== undefined) {
       return refuse(ResponseCode.SYSTEM_ERROR, `Cannot send to "${name}": ${problem}`);
     }
@@ -107,7 +108,7 @@ export class Topics {
     const name = retryTopicOf(group);
     const known = this.#table.get(name);
     if (known !== undefined) return known;
-    if (topicNameProblem(name) !== undefined || queues <= 0) return undefined;
+    if (topicNameProblem(name) !== undefined || queues <= 0 || this.#table.full) return undefined;
     return this.#add(plainTopic(name, queues, undefined, unitMode ? UNIT_SUB : 0));
   }
 

@@ -7,6 +7,9 @@ import type { DataVersion } from "../wire/tables.ts";
 /** Changes within this time share one write. */
 const SAVE_MS = 50;
 
+/** Requests of any client may add an entry; beyond this they do not. */
+const ENTRIES_MAX = 100_000;
+
 /** A table as it travels and as it lies on the disk. */
 export interface Versioned<T> {
   readonly dataVersion: DataVersion;
@@ -82,6 +85,11 @@ export class VersionedTable<T> implements Versioned<T> {
 
   get(name: string): T | undefined {
     return this.#entries.get(name);
+  }
+
+  /** True when nothing is added any more without an operator asking. */
+  get full(): boolean {
+    return this.#entries.size >= ENTRIES_MAX;
   }
 
   /** Puts entries in, as one change. */

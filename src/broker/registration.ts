@@ -1,0 +1,264 @@
+import { type Log, reasonOf } from "../base/log.ts";
+import { deadline, signalled, sleep } from "../base/together.ts";
+import type { Clock, Codecs } from "../ports/host.ts";
+import type { Peer } from "../rpc/peer.ts";
+import { ResponseCode } from "../wire/codes.ts";
+import {
+  type BrokerNode,
+  formatRegistration,
+  formatUnregistration,
+  parseRegistered,
+  type Registered,
+} from "../wire/registration.ts";
+import type { TopicConfig } from "../wire/topic.ts";
+import { PERM_READ, PERM_WRITE } from "./topic_rules.ts";
+import type { Topics } from "./topics.ts";
+
+/** The second registration comes this soon after the first, as in Java. */
+const SECOND_AFTER_MS = 10_000;
+/** Topic changes within this time share one registration. */
+const COLLECT_MS = 50;
+/** How often an unreachable name server is tried: one that restarted has an empty table. */
+const RETRY_MS = 1_000;
+/** A name server that hangs up at once is not called in a loop. */
+const HUNG_UP_MS = 200;
+/** When one name server has us, the start does not wait longer for the others. */
+const OTHERS_MS = 500;
+/** Source: BrokerOuterAPI.unregisterBroker. */
+const UNREGISTER_MS = 3_000;
+
+/** What is asked of the connection to a name server. */
+export type NameServer = Pick<Peer, "call" | "gone">;
+
+/** What a broker's registration needs to know. */
+export interface RegistrarContext {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly codecs: Pick<Codecs, "crc32">;
+  /** Dials name servers; see `Redial`. */
+  readonly peers: { peer(address: string): Promise<NameServer> };
+  readonly namesrvAddr: readonly string[];
+  readonly node: BrokerNode & { readonly haServerAddr: string };
+  readonly topics: Topics;
+  readonly brokerPermission: number;
+  readonly registerNameServerPeriod: number;
+  readonly registerBrokerTimeoutMills: number;
+  /** What the name servers know of our master, after each registration; only slaves are told. */
+  readonly onMaster: (master: MasterAddresses) => void;
+}
+
+/** A slave's master; undefined where no name server has one. */
+export type MasterAddresses = Pick<Registered, "masterAddr" | "haServerAddr">;
+
+/** One name server. */
+interface Line {
+  readonly address: string;
+  /** The connection to it, while it lives. */
+  peer: NameServer | undefined;
+  /** What it said last; undefined while it does not know us. */
+  answer: Registered | undefined;
+  /** The failure that was logged last. */
+  failure: string | undefined;
+  /** Topics changed since its last registration began. */
+  stale: boolean;
+  /** Ends the pause between two registrations. */
+  wake: () => void;
+}
+
+/**
+ * Tells every name server who we are, each on its own: one that is slow or dead holds up nobody. A name
+ * server that comes back is told within two seconds, a topic change within a tenth of one.
+ */
+export class Registrar {
+  readonly #context: RegistrarContext;
+  readonly #lines: readonly Line[];
+  readonly #stop = new AbortController();
+  readonly #stopListening: () => void;
+  #loops: Promise<unknown> = Promise.resolve();
+  #cancelCollect: (() => void) | undefined;
+
+  constructor(context: RegistrarContext) {
+    this.#context = context;
+    this.#lines = Array.from(new Set(context.namesrvAddr), (address) => ({
+      address,
+      peer: undefined,
+      answer: undefined,
+      failure: undefined,
+      stale: false,
+      wake: () => {},
+    }));
+    this.#stopListening = context.topics.onChanged(() => this.#collect());
+  }
+
+  /** Begins; resolves when the name servers have us that can, and says so when none can. */
+  async start(): Promise<void> {
+    const { clock, log, registerBrokerTimeoutMills } = this.#context;
+    const one = signalled<void>();
+    const firsts: Promise<void>[] = [];
+    this.#loops = Promise.all(this.#lines.map((line) => {
+      const first = signalled<void>();
+      firsts.push(first.promise);
+      return this.#keepTold(line, () => {
+        first.resolve();
+        if (line.answer !== undefined) one.resolve();
+      });
+    }));
+    const enough = new AbortController();
+    const { signal } = enough;
+    await Promise.race([
+      Promise.all(firsts),
+      one.promise.then(() => sleep(clock, OTHERS_MS, signal)),
+      sleep(clock, registerBrokerTimeoutMills, signal),
+    ]);
+    enough.abort();
+    if (this.#lines.some((line) => line.answer !== undefined)) return;
+    log.warn("no name server has us yet: clients cannot find this broker; trying on", {
+      namesrvAddr: this.#lines.map(({ address }) => address).join(";"),
+    });
+  }
+
+  /** Stops, and takes us off every name server's table. */
+  async close(): Promise<void> {
+    this.#stopListening();
+    this.#cancelCollect?.();
+    this.#stop.abort();
+    for (const line of this.#lines) line.wake();
+    await Promise.all([this.#loops, ...this.#lines.map((line) => this.#unregister(line))]);
+  }
+
+  /** Registers with one name server, now and again, until the end. */
+  async #keepTold(line: Line, afterEach: () => void): Promise<void> {
+    let periodMs = SECOND_AFTER_MS;
+    while (!this.#stop.signal.aborted) {
+      line.stale = false;
+      const done = await this.#register(line);
+      afterEach();
+      if (!done) {
+        await this.#pause(line, RETRY_MS);
+        continue;
+      }
+      if (!line.stale && line.peer !== undefined) await this.#pause(line, periodMs);
+      if (line.peer === undefined) await this.#pause(line, HUNG_UP_MS);
+      periodMs = this.#context.registerNameServerPeriod;
+    }
+  }
+
+  /** Remembers the connection, and that it ended: its name server may have lost its table. */
+  #watch(line: Line, peer: NameServer): void {
+    if (line.peer === peer) return;
+    line.peer = peer;
+    peer.gone.then(() => {
+      if (line.peer !== peer) return;
+      line.peer = undefined;
+      line.wake();
+    });
+  }
+
+  /** One registration; false when it failed. */
+  async #register(line: Line): Promise<boolean> {
+    const { peers, codecs, registerBrokerTimeoutMills } = this.#context;
+    try {
+      const peer = await this.#untilStopped(peers.peer(line.address));
+      this.#watch(line, peer);
+      const request = formatRegistration(this.#said(), codecs);
+      const reply = await this.#untilStopped(
+        peer.call(request, registerBrokerTimeoutMills),
+      );
+      if (reply.code !== ResponseCode.SUCCESS) {
+        throw new Error(`it answered ${reply.code}: ${reply.remark ?? "no reason given"}`);
+      }
+      line.answer = parseRegistered(reply);
+      this.#noteSuccess(line);
+      return true;
+    } catch (error) {
+      line.answer = undefined;
+      this.#noteFailure(line, reasonOf(error));
+      return false;
+    }
+  }
+
+  /** What the promise gives, or a failure when all ends first. */
+  #untilStopped<T>(promise: Promise<T>): Promise<T> {
+    const { signal } = this.#stop;
+    return new Promise((resolve, reject) => {
+      const stop = () => reject(new Error("this broker stops"));
+      signal.addEventListener("abort", stop, { once: true });
+      promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
+      if (signal.aborted) stop();
+    });
+  }
+
+  #said(): Parameters<typeof formatRegistration>[0] {
+    const { node, topics, brokerPermission } = this.#context;
+    const open = PERM_READ | PERM_WRITE;
+    let said: ReadonlyMap<string, TopicConfig> = topics.all();
+    if ((brokerPermission & open) !== open) {
+      said = new Map(
+        Array.from(said, ([name, topic]) => [name, { ...topic, perm: brokerPermission }]),
+      );
+    }
+    return { ...node, dataVersion: topics.dataVersion, topics: said };
+  }
+
+  #noteSuccess(line: Line): void {
+    const { log, node, topics, onMaster } = this.#context;
+    if (line.failure !== undefined) {
+      log.info("a name server has us again", { namesrv: line.address });
+      line.failure = undefined;
+    }
+    // Name servers may differ for a while. The first that says something counts, or two would take turns.
+    const answers = this.#lines.flatMap(({ answer }) => answer ?? []);
+    const order = answers.find(({ orderTopics }) => orderTopics !== undefined)?.orderTopics;
+    if (order !== undefined) topics.setOrdered(new Set(order.keys()));
+    if (node.brokerId !== 0) {
+      const { masterAddr, haServerAddr } = answers.find((answer) =>
+        answer.masterAddr !== undefined
+      ) ?? {};
+      onMaster({ masterAddr, haServerAddr });
+    }
+  }
+
+  #noteFailure(line: Line, reason: string): void {
+    if (this.#stop.signal.aborted || line.failure === reason) return;
+    this.#context.log.warn("cannot register with a name server, trying on", {
+      namesrv: line.address,
+      reason,
+    });
+    line.failure = reason;
+  }
+
+  async #unregister(line: Line): Promise<void> {
+    const { clock, log, peers, node } = this.#context;
+    try {
+      const call = peers.peer(line.address).then((peer) =>
+        peer.call(formatUnregistration(node), UNREGISTER_MS)
+      );
+      await deadline(clock, UNREGISTER_MS, call, () => new Error(`${UNREGISTER_MS} ms are over`));
+    } catch (error) {
+      log.info("could not unregister from a name server", {
+        namesrv: line.address,
+        reason: reasonOf(error),
+      });
+    }
+  }
+
+  /** Waits, at most until topics change, the connection ends, or all does. */
+  async #pause(line: Line, ms: number): Promise<void> {
+    const woken = new AbortController();
+    line.wake = () => woken.abort();
+    if (this.#stop.signal.aborted) return;
+    await sleep(this.#context.clock, ms, woken.signal);
+    line.wake = () => {};
+  }
+
+  /** Topics changed: every name server is told soon, of all changes at once. */
+  #collect(): void {
+    this.#cancelCollect ??= this.#context.clock.after(COLLECT_MS, () => {
+      this.#cancelCollect = undefined;
+      for (const line of this.#lines) {
+        line.stale = true;
+        line.wake();
+      }
+    });
+  }
+}

@@ -1,0 +1,65 @@
+import { utf8 } from "../base/bytes.ts";
+import type { Handler } from "../rpc/peer.ts";
+import { RequestCode, ResponseCode } from "../wire/codes.ts";
+import { refuse, type Reply } from "../wire/command.ts";
+import { Fields } from "../wire/fields.ts";
+import { parseTopicUpdate } from "../wire/topic.ts";
+import { checkTopicName, type Topics } from "./topics.ts";
+
+/** What requests about topics need of their broker. */
+export interface TopicContext {
+  readonly topics: Topics;
+  readonly isSlave: boolean;
+  /** The topic is gone from the table: its queues may go too. */
+  readonly onDeleted: (topic: string) => void;
+}
+
+/** Handlers of 17, 21 and 215. Source: AdminBrokerProcessor. */
+export function topicHandlers({ topics, isSlave, onDeleted }: TopicContext): [number, Handler][] {
+  /** Why nobody may change this topic here, or undefined. */
+  const refusal = (action: string, name: string): Reply | undefined => {
+    if (isSlave) return refuseOnSlave(`${action} "${name}"`);
+    if (!topics.isSystem(name)) return undefined;
+    return refuse(
+      ResponseCode.SYSTEM_ERROR,
+      `Cannot ${action} "${name}": the topic belongs to the broker`,
+    );
+  };
+
+  const update: Handler = ({ ext }) => {
+    const config = parseTopicUpdate(new Fields(ext));
+    checkTopicName("topic", config.topicName);
+    const refused = refusal("create", config.topicName);
+    if (refused !== undefined) return refused;
+    topics.update(config);
+    return saved(topics);
+  };
+
+  const remove: Handler = ({ ext }) => {
+    const name = new Fields(ext).text("topic");
+    const refused = refusal("delete", name);
+    if (refused !== undefined) return refused;
+    if (topics.delete(name)) onDeleted(name);
+    return saved(topics);
+  };
+
+  return [
+    [RequestCode.UPDATE_AND_CREATE_TOPIC, update],
+    [RequestCode.DELETE_TOPIC_IN_BROKER, remove],
+    [
+      RequestCode.GET_ALL_TOPIC_CONFIG,
+      () => ({ code: ResponseCode.SUCCESS, body: utf8(topics.json()) }),
+    ],
+  ];
+}
+
+/** The answer to a change of a table that only a master may make. */
+export function refuseOnSlave(action: string): Reply {
+  return refuse(ResponseCode.SYSTEM_ERROR, `Cannot ${action}: this is a slave, ask its master`);
+}
+
+/** Answers when the change would survive a power cut; a failed write is the answer otherwise. */
+export async function saved(table: { flush(): Promise<void> }): Promise<Reply> {
+  await table.flush();
+  return { code: ResponseCode.SUCCESS };
+}
