@@ -92,7 +92,8 @@ function readTopicConfig(name: string, config: JsonBody): TopicConfig {
   };
 }
 
-function filterType(field: string, text: string): TopicFilterType {
+/** @throws {FieldError} naming `field` when the text is no filter type. */
+export function filterType(field: string, text: string): TopicFilterType {
   if (text === "SINGLE_TAG" || text === "MULTI_TAG") return text;
   throw new FieldError(field, text, "SINGLE_TAG or MULTI_TAG");
 }
