@@ -1,6 +1,6 @@
 import { bytesOfHex, hexOf, readInt64, viewOf } from "../base/bytes.ts";
 import type { Address } from "../ports/net.ts";
-import { hostBytes, IPV4_HOST_BYTES, IPV6_HOST_BYTES, readHost } from "./host_address.ts";
+import { IPV4_HOST_BYTES, IPV6_HOST_BYTES, readHost } from "./host_address.ts";
 
 const OFFSET_DIGITS = 16;
 
@@ -10,23 +10,27 @@ export interface MessagePlace {
   readonly logOffset: number;
 }
 
+/** The first part of every offset message id of a broker: its host in upper-case hex. Callers keep it. */
+export function messageIdPrefix(storeHost: Uint8Array): string {
+  return hexOf(storeHost).toUpperCase();
+}
+
 /**
- * Makes the offset message ids of one broker, 32 or 56 hex digits.
+ * An offset message id, 32 or 56 hex digits.
  *
  *     | storeHost: 4 or 16 address bytes, port int32 | log offset int64 |     upper-case hex
  *
  * Source: MessageDecoder.createMessageId.
  */
-export function messageIdMaker(storeHost: Address): (logOffset: number) => string {
-  const prefix = hexOf(hostBytes(storeHost)).toUpperCase();
-  return (logOffset) => prefix + logOffset.toString(16).toUpperCase().padStart(OFFSET_DIGITS, "0");
+export function formatMessageId(prefix: string, logOffset: number): string {
+  return prefix + logOffset.toString(16).toUpperCase().padStart(OFFSET_DIGITS, "0");
 }
 
 /** The place an offset message id names, or undefined when it is none; a client's own id has the same length. */
 export function parseMessageId(id: string): MessagePlace | undefined {
-  const hostSize = (id.length - OFFSET_DIGITS) / 2;
-  if (hostSize !== IPV4_HOST_BYTES && hostSize !== IPV6_HOST_BYTES) return undefined;
+  const hostBytes = (id.length - OFFSET_DIGITS) / 2;
+  if (hostBytes !== IPV4_HOST_BYTES && hostBytes !== IPV6_HOST_BYTES) return undefined;
   if (!/^[0-9a-f]+$/i.test(id)) return undefined;
   const view = viewOf(bytesOfHex(id));
-  return { storeHost: readHost(view, 0, hostSize), logOffset: readInt64(view, hostSize) };
+  return { storeHost: readHost(view, 0, hostBytes), logOffset: readInt64(view, hostBytes) };
 }

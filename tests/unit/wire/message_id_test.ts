@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { addressText, parseAddress } from "../../../src/wire/host_address.ts";
-import { messageIdMaker, parseMessageId } from "../../../src/wire/message_id.ts";
+import { addressText, hostBytes, parseAddress } from "../../../src/wire/host_address.ts";
+import { formatMessageId, messageIdPrefix, parseMessageId } from "../../../src/wire/message_id.ts";
 import { goldenLines } from "../../support/golden.ts";
 import { test } from "../../harness.ts";
 
@@ -15,15 +15,15 @@ for (const { address, offset, offsetMsgId } of goldenLines<IdVector>("vectors/me
   if (address === undefined) continue;
   test(`message id of ${address} at ${offset} is Java's`, () => {
     const storeHost = parseAddress(address)!;
-    assertEquals(messageIdMaker(storeHost)(offset), offsetMsgId);
+    assertEquals(formatMessageId(messageIdPrefix(hostBytes(storeHost)), offset), offsetMsgId);
     assertEquals(parseMessageId(offsetMsgId), { storeHost, logOffset: offset });
     assertEquals(addressText(storeHost), address);
   });
 }
 
-test("parseMessageId() gives back what messageIdMaker() made", () => {
+test("parseMessageId() gives back what formatMessageId() got", () => {
   fc.assert(fc.property(fc.ipV4(), fc.nat(65535), fc.maxSafeNat(), (host, port, logOffset) => {
-    const id = messageIdMaker({ host, port })(logOffset);
+    const id = formatMessageId(messageIdPrefix(hostBytes({ host, port })), logOffset);
     assertEquals(parseMessageId(id.toLowerCase()), { storeHost: { host, port }, logOffset });
   }));
 });
