@@ -72,7 +72,10 @@ function handlers(opened: (connection: BunConnection) => void): BunSocketHandler
     drain: (socket) => socket.data.drained(),
     end: (socket) => socket.data.ended(),
     close: (socket, error) => socket.data?.gone(error),
-    error: (socket, error) => socket.data?.gone(error),
+    error(socket, error) { // one of these handlers threw
+      socket.data?.gone(error);
+      socket.close();
+    },
     connectError() {}, // the dial rejects as well
   };
 }

@@ -7,6 +7,7 @@ import { test } from "../harness.ts";
 import { runtime } from "../support/runtime.ts";
 import { scriptFile } from "../support/script.ts";
 import { tempDir } from "../support/temp.ts";
+import { sendSignal } from "../support/signal.ts";
 
 test("lock() refuses a second process until the first lets go", async () => {
   using temp = tempDir();
@@ -83,5 +84,5 @@ function holdElsewhere(
     child.stdout.on("data", (text) => resolve(String(text).trim()));
     child.on("exit", () => resolve("died"));
   });
-  return { says, gone, kill: () => void child.kill("SIGKILL") };
+  return { says, gone, kill: () => sendSignal(child, "SIGKILL") };
 }

@@ -1,11 +1,11 @@
 import { spawn } from "node:child_process";
-import process from "node:process";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { NetError } from "../../src/ports/net.ts";
 import { test } from "../harness.ts";
 import { runtime } from "../support/runtime.ts";
 import { script } from "../support/script.ts";
 import { first, outcome, pair, pause, take } from "./net_support.ts";
+import { sendSignal } from "../support/signal.ts";
 
 test("closing the writable tells the peer and leaves the other direction open", async () => {
   for (const turned of [false, true]) {
@@ -109,11 +109,11 @@ test("a peer that is killed ends the read and fails a blocked write", async () =
       10_000,
     );
     await pause(100);
-    peer.kill("SIGKILL");
+    sendSignal(peer, "SIGKILL");
     assertEquals(await writing, "failed");
     assert(["ended", "failed"].includes(await reading));
   } finally {
-    peer.kill("SIGKILL");
+    sendSignal(peer, "SIGKILL");
     await gone;
   }
 });
@@ -140,7 +140,7 @@ test("dial gives up in time when the other side does not answer", async () => {
     const port = await new Promise<number>((resolve) => {
       peer.stdout!.on("data", (text) => resolve(Number(String(text))));
     });
-    process.kill(peer.pid!, "SIGSTOP");
+    sendSignal(peer, "SIGSTOP");
     const started = runtime.clock.monotonic();
     const dials = await Promise.allSettled(
       Array.from(
@@ -169,7 +169,7 @@ test("dial gives up in time when the other side does not answer", async () => {
     const error = await assertRejects(() => stopped, NetError);
     assertEquals(error.code, "other");
   } finally {
-    peer.kill("SIGKILL");
+    sendSignal(peer, "SIGKILL");
     await gone;
   }
 });

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { runtime } from "./runtime.ts";
+import { sendSignal } from "./signal.ts";
 
 /** How the program is run: its source by one of the runtimes, or the executable made of it. */
 export type Via = "deno" | "bun" | "compiled";
@@ -77,12 +78,12 @@ export async function startPocketmq(
       get stderr() {
         return started.output.stderr;
       },
-      kill: (signal) => void started.child.kill(signal),
+      kill: (signal) => sendSignal(started.child, signal),
       exited: started.exited,
       [Symbol.asyncDispose]: () => stop(started),
     };
   } catch (error) {
-    started.child.kill("SIGKILL");
+    sendSignal(started.child, "SIGKILL");
     const { code, signal, stdout, stderr } = await started.exited;
     const end = `exit ${code ?? signal}\n${stdout}${stderr}`;
     throw new Error(`pocketmq ${args.join(" ")}: ${(error as Error).message}, ${end}`);
@@ -98,7 +99,7 @@ export async function runPocketmq(
   started.child.stdin!.end(options.stdin ?? "");
   const ended = await within(options.endsWithinMs ?? READY_WITHIN_MS, started.exited);
   if (ended) return ended;
-  started.child.kill("SIGKILL");
+  sendSignal(started.child, "SIGKILL");
   const { stdout, stderr } = await started.exited;
   throw new Error(`pocketmq ${args.join(" ")} does not end\n${stdout}${stderr}`);
 }
@@ -142,10 +143,10 @@ function launch(args: readonly string[], options: StartOptions): Started {
 }
 
 async function stop(started: Started): Promise<void> {
-  started.child.kill("SIGTERM");
-  started.child.kill("SIGCONT"); // a stopped one would not hear
+  sendSignal(started.child, "SIGTERM");
+  sendSignal(started.child, "SIGCONT"); // a stopped one would not hear
   if (await within(STOPPED_WITHIN_MS, started.exited)) return;
-  started.child.kill("SIGKILL");
+  sendSignal(started.child, "SIGKILL");
   await started.exited;
 }
 
