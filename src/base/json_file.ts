@@ -59,10 +59,10 @@ export class JsonFile {
     const dir = this.#dir;
     const temporary = `${this.#name}.tmp`;
     dir.make();
+    dir.remove(temporary); // of a process that died
     const file = dir.open(temporary, "create");
     try {
       const bytes = utf8(text);
-      file.truncate(0);
       file.writeAt(0, bytes);
       await file.sync();
     } finally {
