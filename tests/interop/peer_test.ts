@@ -1,0 +1,73 @@
+/** Our nodes paired with Java's: same name servers, same stream, same files. */
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { join } from "node:path";
+import { test } from "../harness.ts";
+import { mqadmin } from "./java.ts";
+import { assertSameStores, pick, sharedTrio, testScenarios } from "./suite.ts";
+import { AFTER_DEATH, BEFORE_DEATH } from "./scenarios.ts";
+
+const LOAD = {
+  ...pick([
+    "ready",
+    "sendSync",
+    "sendBatch",
+    "consumeAll",
+    "largeBodies",
+    "compressedBodies",
+    "soak",
+    "slaveRefusesSends",
+  ]),
+  stock: BEFORE_DEATH.stock,
+};
+
+for (const namesrv of ["java", "deno"] as const) {
+  const name = `our slave of a Java SYNC_MASTER, ${
+    namesrv === "java" ? "Java" : "our"
+  } name server`;
+  const trio = sharedTrio({ namesrv, master: "java", slave: "deno" });
+  testScenarios(name, trio, "load", LOAD);
+  test(`${name}: the master is killed`, async () =>
+    void await (await trio()).node("master").end("SIGKILL"));
+  testScenarios(name, trio, "load", AFTER_DEATH);
+  test(`${name}: stopped, its log and queues equal the master's`, async () => {
+    const pair = await trio();
+    assertEquals(await pair.node("slave").end("SIGTERM"), 0, pair.said());
+    assertSameStores(pair);
+    await pair.close();
+  });
+}
+
+{
+  const name = "a Java slave of our SYNC_MASTER";
+  const trio = sharedTrio({ namesrv: "deno", master: "deno", slave: "java" });
+  testScenarios(name, trio, "load", LOAD);
+
+  test("mqadmin clusterList shows our master and its slave", async () => {
+    const pair = await trio();
+    const home = join(pair.home, "mqadmin");
+    const list = await mqadmin(home, ["clusterList", "-n", pair.node("namesrv").address]);
+    for (const [id, role] of [[0, "master"], [1, "slave"]] as const) {
+      const row = list.split("\n").find((line) => line.includes(pair.node(role).address)) ?? list;
+      assertMatch(row, new RegExp(`^DefaultCluster +broker-a +${id} +127\\.0\\.0\\.1:\\d+ +V\\d`));
+    }
+  });
+
+  test("mqadmin topicRoute and topicList know what the client made", async () => {
+    const pair = await trio();
+    const home = join(pair.home, "mqadmin");
+    const namesrv = ["-n", pair.node("namesrv").address];
+    const route = await mqadmin(home, ["topicRoute", ...namesrv, "-t", "load-sync"]);
+    assertStringIncludes(route, pair.node("master").address);
+    assertStringIncludes(route, pair.node("slave").address);
+    assertMatch(route, /"readQueueNums":\s*4/);
+    assertStringIncludes(await mqadmin(home, ["topicList", ...namesrv]), "load-everything");
+  });
+
+  test(`${name}: stopped, its log and queues equal the master's`, async () => {
+    const pair = await trio();
+    assertEquals(await pair.node("master").end("SIGTERM"), 0, pair.said());
+    await pair.node("slave").end("SIGTERM");
+    assertSameStores(pair);
+    await pair.close();
+  });
+}

@@ -1,0 +1,105 @@
+import { assert, assertEquals } from "@std/assert";
+import { join } from "node:path";
+import { test } from "../harness.ts";
+import { type By, type Role, Trio } from "./trio.ts";
+import { prepareJava, type ScenarioRun, startScenarios } from "./java.ts";
+import { AFTER_DEATH, BEFORE_DEATH, BINARY_SCENARIOS, SCENARIOS } from "./scenarios.ts";
+import { bytesHeld, firstDifference } from "./stores.ts";
+
+/** A value made at the first question, so that any one test of a file can run alone. */
+export function lazily<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => made ??= make();
+}
+
+/** Three processes that several tests of a file use in turn; the first test to ask starts them. */
+export function sharedTrio(by: Record<Role, By>): () => Promise<Trio> {
+  return lazily(async () => {
+    await prepareJava();
+    return await Trio.start(by);
+  });
+}
+
+/** A test for each scenario; the Java program runs them all in one process, started by the first test. */
+export function testScenarios(
+  name: string,
+  trio: () => Promise<Trio>,
+  run: string,
+  scenarios: Readonly<Record<string, string>>,
+  headers: "JSON" | "ROCKETMQ" = "JSON",
+): void {
+  const program = lazily(async (): Promise<ScenarioRun> => {
+    const { home, node } = await trio().then((one) => ({
+      home: one.home,
+      node: one.node("namesrv"),
+    }));
+    const logs = join(home, `client-${run}`);
+    return startScenarios({
+      namesrv: node.address,
+      run,
+      home: logs,
+      scenarios: Object.keys(scenarios),
+      headers,
+    });
+  });
+  for (const [scenario, says] of Object.entries(scenarios)) {
+    test(`${name}: ${says}`, async () => {
+      const line = await (await program()).line(scenario);
+      assert(line.ok, `${scenario}: ${line.error}\n${(await trio()).said()}`);
+    });
+  }
+}
+
+/** The named scenarios with what they say. */
+export function pick(names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(names.map((name) => [name, SCENARIOS[name]]));
+}
+
+/** Asserts that both stores hold the same log and the same queues, and that there is something in them. */
+export function assertSameStores(
+  trio: Trio,
+  parts: readonly string[] = ["commitlog", "consumequeue"],
+): void {
+  for (const part of parts) {
+    const [master, slave] = (["master", "slave"] as const).map((role) =>
+      join(trio.home, role, part)
+    );
+    assert(bytesHeld(master) > 10_000, `${part} of the master holds ${bytesHeld(master)} bytes`);
+    assertEquals(firstDifference(master, slave), undefined, `${part}: the slave's differs`);
+  }
+}
+
+/** Everything we show of three processes, from the first send to the master's death. */
+export function testTrio(name: string, by: Record<Role, By>): void {
+  const trio = sharedTrio(by);
+  testScenarios(name, trio, "json", SCENARIOS);
+  testScenarios(`${name}, binary headers`, trio, "binary", pick(BINARY_SCENARIOS), "ROCKETMQ");
+
+  test(`${name}: stopped, the slave's log and queues equal the master's`, async () => {
+    const pair = await trio();
+    const codes = [
+      await pair.node("master").end("SIGTERM"),
+      await pair.node("slave").end("SIGTERM"),
+    ];
+    if (by.master !== "java") assertEquals(codes, [0, 0], pair.said());
+    assertSameStores(pair);
+  });
+
+  test(`${name}: master and slave start again on their stores`, async () => {
+    const pair = await trio();
+    await pair.start("master", by.master);
+    await pair.start("slave", by.slave);
+  });
+
+  testScenarios(`${name}, before the master dies`, trio, "death", BEFORE_DEATH);
+  test(`${name}: the master is killed`, async () =>
+    void await (await trio()).node("master").end("SIGKILL"));
+  testScenarios(`${name}, after kill -9 of the master`, trio, "death", AFTER_DEATH);
+
+  test(`${name}: after the kill, both logs are still equal`, async () => {
+    const pair = await trio();
+    await pair.node("slave").end("SIGTERM");
+    assertSameStores(pair, ["commitlog"]);
+    await pair.close();
+  });
+}
