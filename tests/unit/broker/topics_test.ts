@@ -8,21 +8,12 @@ import { parseTopicTable } from "../../../src/wire/topic.ts";
 import { test } from "../../harness.ts";
 import { VirtualClock } from "../../support/clock.ts";
 import { MemFs } from "../../support/mem_fs.ts";
-
-const OPTIONS: TopicOptions = {
-  brokerClusterName: "DefaultCluster",
-  brokerName: "broker-a",
-  autoCreateTopicEnable: true,
-  clusterTopicEnable: true,
-  brokerTopicEnable: true,
-  traceTopicEnable: false,
-  defaultTopicQueueNums: 8,
-};
+import { TOPIC_OPTIONS } from "../../support/table_broker.ts";
 
 function topicsOn(fs: MemFs, options: Partial<TopicOptions> = {}, follows = false) {
   const clock = new VirtualClock();
   const topics = new Topics(
-    { ...OPTIONS, ...options },
+    { ...TOPIC_OPTIONS, ...options },
     { dir: fs.dir("/config"), clock, log: silentLog, follows },
   );
   topics.load();
