@@ -1,5 +1,22 @@
-import { FieldError } from "../base/errors.ts";
-import { int32Item, JsonBody } from "./json_body.ts";
+import { utf8 } from "../base/bytes.ts";
+import { RequestCode } from "./codes.ts";
+import type { ExtFields, Request } from "./command.ts";
+import { textField } from "./fields.ts";
+import { int32Item, JsonBody, textItem } from "./json_body.ts";
+
+/** Names in the order of the numbers that C++ clients send. Source: ConsumeType. */
+const CONSUME_TYPES = ["CONSUME_ACTIVELY", "CONSUME_PASSIVELY"];
+/** Source: MessageModel. */
+const MESSAGE_MODELS = ["BROADCASTING", "CLUSTERING"];
+/** Three of them no client has used for years. Source: ConsumeFromWhere. */
+const CONSUME_FROM = [
+  "CONSUME_FROM_LAST_OFFSET",
+  "CONSUME_FROM_LAST_OFFSET_AND_FROM_MIN_WHEN_BOOT_FIRST",
+  "CONSUME_FROM_MIN_OFFSET",
+  "CONSUME_FROM_MAX_OFFSET",
+  "CONSUME_FROM_FIRST_OFFSET",
+  "CONSUME_FROM_TIMESTAMP",
+];
 
 /** What a consumer wants of one topic. Source: SubscriptionData. */
 export interface Subscription {
@@ -53,6 +70,52 @@ export function parseHeartbeat(body: Uint8Array): Heartbeat {
   };
 }
 
+/** Request 34; the fields stand in the order in which Java writes them. */
+export function formatHeartbeat({ clientId, producerGroups, consumers }: Heartbeat): Request {
+  const body = {
+    clientID: clientId,
+    consumerDataSet: consumers.map(consumerJson),
+    producerDataSet: producerGroups.map((groupName) => ({ groupName })),
+  };
+  return { code: RequestCode.HEART_BEAT, body: utf8(JSON.stringify(body)) };
+}
+
+/** Request 35: a client leaves its producer group, its consumer group or both. */
+export function formatLeave(
+  clientId: string,
+  groups: { readonly producerGroup?: string; readonly consumerGroup?: string },
+): Request {
+  const ext: ExtFields = { clientID: clientId };
+  if (groups.producerGroup !== undefined) ext.producerGroup = groups.producerGroup;
+  if (groups.consumerGroup !== undefined) ext.consumerGroup = groups.consumerGroup;
+  return { code: RequestCode.UNREGISTER_CLIENT, ext };
+}
+
+/** Request 38. */
+export function formatConsumerListQuery(consumerGroup: string): Request {
+  return { code: RequestCode.GET_CONSUMER_LIST_BY_GROUP, ext: { consumerGroup } };
+}
+
+/** Client ids in the answer to 38. @throws {FieldError} */
+export function parseConsumerIds(body: Uint8Array): string[] {
+  return JsonBody.parse(body).list("consumerIdList", textItem);
+}
+
+/** The body of an answer to 38. */
+export function formatConsumerIds(consumerIdList: readonly string[]): Uint8Array {
+  return utf8(JSON.stringify({ consumerIdList }));
+}
+
+/** Request 40, one-way, from a broker to each member of a group that changed. */
+export function formatGroupChanged(consumerGroup: string): Request {
+  return { code: RequestCode.NOTIFY_CONSUMER_IDS_CHANGED, ext: { consumerGroup } };
+}
+
+/** The group that 40 names. @throws {FieldError} */
+export function parseGroupChanged(ext: ExtFields): string {
+  return textField("consumerGroup", ext.consumerGroup);
+}
+
 /** @throws {FieldError} */
 export function parseClientCheck(body: Uint8Array): ClientCheck {
   const data = JsonBody.parse(body);
@@ -67,15 +130,29 @@ function readConsumer(item: unknown, path: string): ConsumerData {
   const data = JsonBody.of(item, path);
   return {
     groupName: data.text("groupName"),
-    consumeType: data.textOr("consumeType", "CONSUME_PASSIVELY"),
-    messageModel: data.textOr("messageModel", "CLUSTERING"),
-    consumeFromWhere: data.textOr("consumeFromWhere", "CONSUME_FROM_LAST_OFFSET"),
+    consumeType: data.choice("consumeType", CONSUME_TYPES, "CONSUME_PASSIVELY"),
+    messageModel: data.choice("messageModel", MESSAGE_MODELS, "CLUSTERING"),
+    consumeFromWhere: data.choice("consumeFromWhere", CONSUME_FROM, "CONSUME_FROM_LAST_OFFSET"),
     unitMode: data.flag("unitMode", false),
     subscriptions: data.list(
       "subscriptionDataSet",
       (each, at) => readSubscription(JsonBody.of(each, at)),
     ),
   };
+}
+
+function consumerJson(consumer: ConsumerData): Record<string, unknown> {
+  const { consumeFromWhere, consumeType, groupName, messageModel, unitMode } = consumer;
+  const subscriptionDataSet = consumer.subscriptions.map((subscription) => ({
+    classFilterMode: subscription.classFilterMode,
+    codeSet: [...subscription.codes],
+    expressionType: subscription.expressionType,
+    subString: subscription.subString,
+    subVersion: subscription.subVersion,
+    tagsSet: subscription.tags,
+    topic: subscription.topic,
+  }));
+  return { consumeFromWhere, consumeType, groupName, messageModel, subscriptionDataSet, unitMode };
 }
 
 function readSubscription(data: JsonBody): Subscription {
@@ -88,9 +165,4 @@ function readSubscription(data: JsonBody): Subscription {
     expressionType: data.textOr("expressionType", "") || "TAG",
     classFilterMode: data.flag("classFilterMode", false),
   };
-}
-
-function textItem(item: unknown, path: string): string {
-  if (typeof item === "string") return item;
-  throw new FieldError(path, JSON.stringify(item), "text");
 }

@@ -1,32 +1,22 @@
 import { textOf } from "../base/bytes.ts";
 import { FieldError } from "../base/errors.ts";
+import { parseLooseJson } from "./loose_json.ts";
 
-/** A string, or a bare whole number where a key stands: fastjson writes number keys without quotes. */
-const STRING_OR_BARE_KEY = /"(?:[^"\\]|\\.)*"|([{,]\s*)(-?\d+)(\s*:)/gs;
+const WHOLE = /^-?\d{1,19}$/;
 
-/**
- * JSON as fastjson writes it: keys that are whole numbers may stand without quotes.
- * @throws {FieldError} naming `what` when it is no JSON.
- */
+/** JSON as fastjson writes it. @throws {FieldError} naming `what` when it is neither that nor JSON. */
 export function parseJson(text: string, what = "body"): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // Only such text pays for the second look.
-  }
-  try {
-    return JSON.parse(
-      text.replace(
-        STRING_OR_BARE_KEY,
-        (all, before, key, after) => key === undefined ? all : `${before}"${key}"${after}`,
-      ),
-    );
-  } catch {
-    throw new FieldError(what, text, "JSON");
+    return parseLooseJson(text, what); // only such text pays for the second look
   }
 }
 
-/** A JSON object of a body, read field by field. Every complaint names the field by its path. */
+/**
+ * A JSON object of a body, read field by field. Every complaint names the field by its path. Numbers and flags
+ * may also come as text, as fastjson takes them: C++ clients send some so.
+ */
 export class JsonBody {
   readonly #raw: Readonly<Record<string, unknown>>;
   readonly #path: string;
@@ -66,9 +56,17 @@ export class JsonBody {
     throw this.#wrong(name, value, "text");
   }
 
+  /** One of some names, given as such or by its place among them; `otherwise` when there is none. @throws {FieldError} */
+  choice(name: string, names: readonly string[], otherwise: string): string {
+    const value = this.#raw[name] ?? otherwise;
+    const found = typeof value === "number" ? names[value] : value;
+    if (typeof found === "string" && names.includes(found)) return found;
+    throw this.#wrong(name, value, `one of ${names.join(", ")}`);
+  }
+
   /** A whole number within bounds, or `otherwise` when there is none. @throws {FieldError} */
   whole(name: string, otherwise?: number, min = -(2 ** 31), max = 2 ** 31 - 1): number {
-    const value = this.#raw[name] ?? otherwise;
+    const value = numberOf(this.#raw[name]) ?? otherwise;
     if (typeof value === "number" && Number.isInteger(value) && value >= min && value <= max) {
       return value;
     }
@@ -77,7 +75,7 @@ export class JsonBody {
 
   /** A 64-bit whole number, clamped to the safe integers. @throws {FieldError} */
   long(name: string, otherwise?: number): number {
-    const value = this.#raw[name] ?? otherwise;
+    const value = numberOf(this.#raw[name]) ?? otherwise;
     if (typeof value !== "number" || !Number.isInteger(value)) {
       throw this.#wrong(name, value, "a whole number");
     }
@@ -88,6 +86,7 @@ export class JsonBody {
   flag(name: string, otherwise: boolean): boolean {
     const value = this.#raw[name] ?? otherwise;
     if (typeof value === "boolean") return value;
+    if (value === "true" || value === "false") return value === "true";
     throw this.#wrong(name, value, "true or false");
   }
 
@@ -104,14 +103,14 @@ export class JsonBody {
   }
 
   /** Each field of the object of that name, none when there is no such object. @throws {FieldError} */
-  *each(name: string): Generator<[key: string, value: unknown, path: string]> {
+  each(name: string): Iterable<[key: string, value: unknown, path: string]> {
     const value = this.#raw[name] ?? {};
-    if (typeof value !== "object" || Array.isArray(value)) {
-      throw this.#wrong(name, value, "a JSON object");
-    }
-    for (const [key, item] of Object.entries(value)) {
-      yield [key, item, `${this.#path}.${name}.${key}`];
-    }
+    return JsonBody.of(value, `${this.#path}.${name}`).all();
+  }
+
+  /** Each field, whatever its name. */
+  *all(): Generator<[key: string, value: unknown, path: string]> {
+    for (const [key, item] of Object.entries(this.#raw)) yield [key, item, `${this.#path}.${key}`];
   }
 
   #wrong(name: string, value: unknown, wanted: string): FieldError {
@@ -121,10 +120,25 @@ export class JsonBody {
 
 /** A number read from an item of a list. @throws {FieldError} */
 export function int32Item(item: unknown, path: string): number {
-  if (typeof item === "number" && (item | 0) === item) return item;
+  const value = numberOf(item);
+  if (typeof value === "number" && (value | 0) === value) return value;
   throw new FieldError(path, shown(item), "a 32-bit whole number");
 }
 
-function shown(value: unknown): string | undefined {
-  return value === undefined || value === null ? undefined : JSON.stringify(value);
+/** A text read from an item of a list or a map. @throws {FieldError} */
+export function textItem(item: unknown, path: string): string {
+  if (typeof item === "string") return item;
+  throw new FieldError(path, shown(item), "text");
+}
+
+/** A value for a message. What is inside lists and objects is not looked at: it can be large, and deep. */
+export function shown(value: unknown): string | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (Array.isArray(value)) return "[…]";
+  return typeof value === "object" ? "{…}" : String(value);
+}
+
+/** A number that came as text, anything else as it is. */
+function numberOf(value: unknown): unknown {
+  return typeof value === "string" && WHOLE.test(value) ? Number(value) : value;
 }

@@ -1,12 +1,10 @@
 import { utf8 } from "../base/bytes.ts";
+import { RequestCode } from "./codes.ts";
+import type { Request } from "./command.ts";
 import { JsonBody } from "./json_body.ts";
+import { type MessageQueue, plainQueue, readQueue } from "./message_queue.ts";
 
-/** One queue of one broker. Source: MessageQueue. */
-export interface MessageQueue {
-  readonly brokerName: string;
-  readonly queueId: number;
-  readonly topic: string;
-}
+export type { MessageQueue } from "./message_queue.ts";
 
 /** Queues that a client wants to lock or unlock for its group. Source: LockBatchRequestBody. */
 export interface QueuesOfClient {
@@ -27,14 +25,20 @@ export function parseQueuesOfClient(body: Uint8Array): QueuesOfClient {
 
 /** The body of the answer to 41. */
 export function formatLocked(queues: readonly MessageQueue[]): Uint8Array {
-  return utf8(JSON.stringify({ lockOKMQSet: queues }));
+  return utf8(JSON.stringify({ lockOKMQSet: queues.map(plainQueue) }));
 }
 
-function readQueue(item: unknown, path: string): MessageQueue {
-  const queue = JsonBody.of(item, path);
+/** Request 41, or 42 to unlock. */
+export function formatQueuesOfClient(wanted: "lock" | "unlock", of: QueuesOfClient): Request {
+  const { clientId, consumerGroup, queues } = of;
+  const body = utf8(JSON.stringify({ clientId, consumerGroup, mqSet: queues.map(plainQueue) }));
   return {
-    brokerName: queue.text("brokerName"),
-    queueId: queue.whole("queueId", undefined, 0),
-    topic: queue.text("topic"),
+    code: wanted === "lock" ? RequestCode.LOCK_BATCH_MQ : RequestCode.UNLOCK_BATCH_MQ,
+    body,
   };
+}
+
+/** Queues that are the client's now, from the answer to 41. @throws {FieldError} */
+export function parseLocked(body: Uint8Array): MessageQueue[] {
+  return JsonBody.parse(body).list("lockOKMQSet", readQueue);
 }

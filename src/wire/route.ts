@@ -1,6 +1,6 @@
 import { utf8 } from "../base/bytes.ts";
 import { FieldError } from "../base/errors.ts";
-import { JsonBody } from "./json_body.ts";
+import { JsonBody, textItem } from "./json_body.ts";
 
 /** Queues of a topic on one broker. `perm` is 1 inherit + 2 write + 4 read. */
 export interface QueueData {
@@ -92,7 +92,7 @@ export function parseClusterInfo(body: Uint8Array): ClusterInfo {
   const info = JsonBody.parse(body);
   const clusters = new Map<string, string[]>();
   for (const [name, value, path] of info.each("clusterAddrTable")) {
-    clusters.set(name, JsonBody.of({ names: value }, path).list("names", readText));
+    clusters.set(name, JsonBody.of({ names: value }, path).list("names", textItem));
   }
   const brokers: BrokerData[] = [];
   for (const [, value, path] of info.each("brokerAddrTable")) brokers.push(readBroker(value, path));
@@ -107,7 +107,7 @@ export function formatTopicList({ topics, brokerAddr }: TopicList): Uint8Array {
 export function parseTopicList(body: Uint8Array): TopicList {
   const list = JsonBody.parse(body);
   return {
-    topics: list.list("topicList", readText),
+    topics: list.list("topicList", textItem),
     brokerAddr: list.textOr("brokerAddr", undefined),
   };
 }
@@ -121,7 +121,7 @@ export function formatKvTable(entries: ReadonlyMap<string, string>): Uint8Array 
 export function parseKvTable(body: Uint8Array): Map<string, string> {
   const entries = new Map<string, string>();
   for (const [key, value, path] of JsonBody.parse(body).each("table")) {
-    entries.set(key, readText(value, path));
+    entries.set(key, textItem(value, path));
   }
   return entries;
 }
@@ -139,7 +139,7 @@ function readBroker(item: unknown, path: string): BrokerData {
   const brokerAddrs = new Map<number, string>();
   for (const [id, address, at] of broker.each("brokerAddrs")) {
     if (!/^\d{1,15}$/.test(id)) throw new FieldError(at, id, "a broker id");
-    brokerAddrs.set(Number(id), readText(address, at));
+    brokerAddrs.set(Number(id), textItem(address, at));
   }
   return {
     brokerAddrs,
@@ -157,9 +157,4 @@ function readQueues(item: unknown, path: string): QueueData {
     topicSysFlag: data.whole("topicSysFlag", 0),
     writeQueueNums: data.whole("writeQueueNums", 0, 0),
   };
-}
-
-function readText(item: unknown, path: string): string {
-  if (typeof item === "string") return item;
-  throw new FieldError(path, JSON.stringify(item), "text");
 }

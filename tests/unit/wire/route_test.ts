@@ -54,7 +54,7 @@ test("parseRoute() names what it cannot read", () => {
         '{"brokerDatas":[{"brokerName":"a","brokerAddrs":{"x":"1"}}]}',
         "body.brokerDatas[0].brokerAddrs.x",
       ],
-      ['{"queueDatas":[{"brokerName":"a","perm":"6"}]}', "body.queueDatas[0].perm"],
+      ['{"queueDatas":[{"brokerName":"a","perm":"rw"}]}', "body.queueDatas[0].perm"],
     ]
   ) {
     assertEquals(assertThrows(() => parseRoute(utf8(body)), FieldError).field, field);
