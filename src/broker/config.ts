@@ -1,4 +1,4 @@
-import { address, addresses, bool, delays, host, ms, name, oneOf, port } from "./option.ts";
+import { address, addresses, bool, delays, fileNamed, host, ms, name, oneOf, port } from "./option.ts";
 import { type Option, text, whole, wordOrOffset } from "./option.ts";
 
 /**
@@ -18,6 +18,8 @@ export const options = {
     "ASYNC_MASTER",
     "SYNC_MASTER answers a send when enough slaves have it, ASYNC_MASTER does not wait for them.",
   ),
+  regionId: name("DefaultRegion", "Region that producers and traces are told."),
+  traceOn: bool(true, "Producers are told to trace their messages."),
   brokerPermission: whole(6, { max: 7 }, "What clients may do: 4 read + 2 write."),
 
   // Where it listens, and how others reach it
@@ -29,6 +31,12 @@ export const options = {
   brokerIP1: host("", "Address clients are told; default: the first that is not loopback."),
   brokerIP2: host("", "Address slaves are told; default: as brokerIP1."),
   namesrvAddr: addresses("Name servers, host:port;host:port; default: 127.0.0.1:9876."),
+
+  // Java: ~/namesrv/kvConfig.json, one for all name servers of a machine.
+  kvConfigPath: fileNamed(
+    "kvConfig.json",
+    "Settings a name server keeps; default: in ./pocketmq-data/namesrv-<port>.",
+  ),
 
   // Registration
   registerNameServerPeriod: ms(30_000, 10_000, 60_000, "Time between two registrations."),

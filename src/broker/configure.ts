@@ -49,6 +49,7 @@ export function configOf(sources: Sources): Configured {
   if (namesrv && !broker && !origins.has("namesrvPort") && origins.has("listenPort")) {
     values.namesrvPort = values.listenPort; // alone, a name server takes either key
   }
+  values.kvConfigPath ||= `./pocketmq-data/namesrv-${values.namesrvPort}/kvConfig.json`;
   if (broker) {
     derive(given, sources);
     const broken = brokenRule(values, { namesrv, addresses: sources.addresses ?? [] });

@@ -97,6 +97,16 @@ export function text(doc: string): Option<string> {
   return option("", doc, "a text", (given) => given);
 }
 
+/** The path of a file whose name is fixed; empty means that it is derived. */
+export function fileNamed(fileName: string, doc: string): Option<string> {
+  return option(
+    "",
+    doc,
+    `a path that ends in /${fileName}`,
+    (given) => given.endsWith(`/${fileName}`) ? given : undefined,
+  );
+}
+
 /** An IPv4 address or a host name; empty means that it is derived. */
 export function host(fallback: string, doc: string): Option<string> {
   return option(

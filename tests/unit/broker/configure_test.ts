@@ -91,6 +91,15 @@ test("configOf() takes listenPort for a name server that is alone, namesrvPort b
   assertEquals(port({ listenPort: "9877", namesrvPort: "9878" }), 9878);
 });
 
+test("configOf() gives each name server of a machine a folder by its port", () => {
+  const pathOf = (flags: Record<string, string>) =>
+    configOf({ roles: { namesrv: true }, flags }).config.kvConfigPath;
+  assertEquals(pathOf({ listenPort: "1234" }), "./pocketmq-data/namesrv-1234/kvConfig.json");
+  assertEquals(pathOf({ kvConfigPath: "/etc/mq/kvConfig.json" }), "/etc/mq/kvConfig.json");
+  const error = assertThrows(() => pathOf({ kvConfigPath: "/etc/mq/kv.json" }), ConfigError);
+  assertStringIncludes(error.message, "it must be a path that ends in /kvConfig.json");
+});
+
 test("configOf() sets the role by its flag", () => {
   assertEquals(configOf(slave).config.brokerRole, "SLAVE");
   assertEquals(configOf(slave).config.brokerId, 1);
