@@ -1,2 +1,29 @@
+import { parseFlags } from "./args.ts";
+import type { Command } from "./command.ts";
+import { Exit, UsageError } from "./exit.ts";
+
 /** The version of this program, the same as in deno.json and package.json. */
 export const VERSION = "0.1.0";
+
+/** `pocketmq version` */
+export const version: Command = {
+  name: "version",
+  usage: "[--json]",
+  summary: "Print the version, and the runtime it runs on",
+  help: `
+Examples:
+  pocketmq version
+  pocketmq version --json
+`,
+  run({ runtime, terminal }, args) {
+    const { flags, words } = parseFlags(args, { json: { kind: "switch" } });
+    if (words.length > 0) throw new UsageError(`version takes no argument, not "${words[0]}"`);
+    const facts = { version: VERSION, runtime: runtime.name, runtimeVersion: runtime.version };
+    terminal.stdout(
+      flags.json
+        ? JSON.stringify(facts) + "\n"
+        : `pocketmq ${facts.version} (${facts.runtime} ${facts.runtimeVersion})\n`,
+    );
+    return Promise.resolve(Exit.OK);
+  },
+};

@@ -1,0 +1,117 @@
+import type { Log } from "../base/log.ts";
+import { type Broker, startBroker } from "../broker/broker.ts";
+import type { BrokerConfig } from "../broker/config.ts";
+import { type Namesrv, startNamesrv } from "../namesrv/namesrv.ts";
+import type { Runtime } from "../ports/host.ts";
+import { NetError } from "../ports/net.ts";
+import type { Context } from "./command.ts";
+
+/** A role could not start; the message says which and why. */
+export class StartError extends Error {
+  override name = "StartError";
+}
+
+/** A broker's role as the ready line names it. */
+export function roleOf({ brokerRole }: BrokerConfig): "master" | "slave" {
+  return brokerRole === "SLAVE" ? "slave" : "master";
+}
+
+/** The roles of this process that run, in the order they were started. */
+export class Roles {
+  readonly #runtime: Runtime;
+  readonly #log: Log;
+  readonly #running: { close(): Promise<void> }[] = [];
+
+  constructor(runtime: Runtime, log: Log) {
+    this.#runtime = runtime;
+    this.#log = log;
+  }
+
+  /** @throws {StartError} when its port is taken. */
+  async namesrv(config: BrokerConfig): Promise<Namesrv> {
+    const { bindAddress: host, namesrvPort: port, kvConfigPath } = config;
+    const dataDir = kvConfigPath.slice(0, kvConfigPath.lastIndexOf("/")) || "/";
+    const namesrv = await this.#start(
+      "the name server",
+      { namesrvPort: port },
+      () => startNamesrv(this.#runtime, { host, port, dataDir }, this.#log.child("namesrv")),
+    );
+    this.#running.push(namesrv);
+    return namesrv;
+  }
+
+  /** @throws {StartError} when one of its ports is taken. */
+  async broker(config: BrokerConfig): Promise<Broker> {
+    const { listenPort, haListenPort, brokerName, brokerId } = config;
+    const name = roleOf(config);
+    const ports = { listenPort, haListenPort, "listenPort - 2": listenPort - 2 };
+    const log = this.#log.child(`${brokerName}-${brokerId}`);
+    const broker = await this.#start(
+      `the ${name}`,
+      ports,
+      () => startBroker(this.#runtime, config, log),
+    );
+    this.#running.push(broker);
+    return broker;
+  }
+
+  /** Stops what runs, the last started first: a broker unregisters from the name server beside it. */
+  async close(): Promise<void> {
+    for (const role of this.#running.splice(0).reverse()) await role.close();
+  }
+
+  async #start<T>(
+    name: string,
+    ports: Record<string, number>,
+    start: () => Promise<T>,
+  ): Promise<T> {
+    try {
+      return await start();
+    } catch (error) {
+      if (!(error instanceof NetError)) throw error;
+      throw new StartError(`Cannot start ${name}: ${portTrouble(error, ports)}`, { cause: error });
+    }
+  }
+}
+
+function portTrouble(error: NetError, ports: Record<string, number>): string {
+  if (error.code !== "in-use") return error.message;
+  const [key, port] =
+    Object.entries(ports).find(([, port]) => error.message.includes(`:${port}:`)) ?? [];
+  if (key === undefined) return error.message;
+  const who = key === "namesrvPort" ? "name server" : "broker";
+  return `${error.message}, most likely by another ${who}, RocketMQ's or ours, that still runs. ` +
+    `This port is ${key}; "ss -ltnp 'sport = :${port}'" shows who has it`;
+}
+
+/**
+ * Starts roles and keeps them until SIGTERM or SIGINT, then stops them in order; a second signal ends the
+ * process at once. `announce` runs when all of them serve. Gives the exit code.
+ */
+export async function runRoles(
+  { runtime, terminal }: Context,
+  log: Log,
+  start: (roles: Roles) => Promise<() => void>,
+): Promise<number> {
+  const roles = new Roles(runtime, log);
+  let stopping = false;
+  const stopped = new Promise<void>((resolve) =>
+    terminal.onStopSignal((signal) => {
+      if (stopping) terminal.exit(SIGNALLED[signal]);
+      stopping = true;
+      log.info("stopping; the same signal again stops at once", { signal });
+      resolve();
+    })
+  );
+  try {
+    const announce = await start(roles);
+    if (!stopping) announce();
+    await stopped;
+  } finally {
+    await roles.close();
+  }
+  return 0;
+}
+
+/** What a shell shows for a program that a signal ended. */
+const SIGNALLED = { SIGINT: 130, SIGTERM: 143 } as const;
