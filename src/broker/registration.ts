@@ -1,7 +1,7 @@
 import { type Log, reasonOf } from "../base/log.ts";
 import { deadline, signalled, sleep } from "../base/together.ts";
 import type { Clock, Codecs } from "../ports/host.ts";
-import type { Peer } from "../rpc/peer.ts";
+import { CallError, type Peer } from "../rpc/peer.ts";
 import { ResponseCode } from "../wire/codes.ts";
 import {
   type BrokerNode,
@@ -28,7 +28,7 @@ const OTHERS_MS = 500;
 const UNREGISTER_MS = 3_000;
 
 /** What is asked of the connection to a name server. */
-export type NameServer = Pick<Peer, "call" | "gone">;
+export type NameServer = Pick<Peer, "call" | "gone" | "close">;
 
 /** What a broker's registration needs to know. */
 export interface RegistrarContext {
@@ -172,6 +172,8 @@ export class Registrar {
       return true;
     } catch (error) {
       line.answer = undefined;
+      // A machine that vanished ends no connection: the next try must dial.
+      if (error instanceof CallError && error.kind === "timeout") line.peer?.close();
       this.#noteFailure(line, reasonOf(error));
       return false;
     }

@@ -1,0 +1,330 @@
+import { assert, assertEquals } from "@std/assert";
+import { crc32 } from "node:zlib";
+import { silentLog } from "../../../src/base/log.ts";
+import {
+  type MasterAddresses,
+  Registrar,
+  type RegistrarContext,
+} from "../../../src/broker/registration.ts";
+import { plainTopic } from "../../../src/broker/topic_rules.ts";
+import { Topics } from "../../../src/broker/topics.ts";
+import type { Codecs } from "../../../src/ports/host.ts";
+import type { Answer, Handler } from "../../../src/rpc/peer.ts";
+import { Redial } from "../../../src/rpc/redial.ts";
+import { serve } from "../../../src/rpc/serve.ts";
+import { parseBrokerNode, parseRegistration } from "../../../src/wire/registration.ts";
+import { formatKvTable } from "../../../src/wire/route.ts";
+import { test } from "../../harness.ts";
+import { VirtualClock } from "../../support/clock.ts";
+import { MemFs } from "../../support/mem_fs.ts";
+import { MemNet } from "../../support/mem_net.ts";
+import { TOPIC_OPTIONS } from "../../support/table_broker.ts";
+
+const codecs = { crc32 } as Pick<Codecs, "crc32"> as Codecs;
+const NODE = {
+  brokerAddr: "10.0.0.9:10911",
+  brokerId: 0,
+  brokerName: "broker-a",
+  clusterName: "DefaultCluster",
+  haServerAddr: "10.0.0.9:10912",
+};
+
+/** A name server that notes what it is told, and can die and come back. */
+class FakeNamesrv {
+  readonly host: string;
+  /** Topics and their perms, one registration each. */
+  readonly told: Map<string, number>[] = [];
+  readonly times: number[] = [];
+  unregistered = 0;
+  brokerId = 0;
+  answersUnregister = true;
+  answer: () => Answer = () => ({ code: 0 });
+  readonly #net: MemNet;
+  readonly #clock: VirtualClock;
+  #stop = new AbortController();
+  #served: Promise<void> = Promise.resolve();
+
+  constructor(net: MemNet, clock: VirtualClock, host: string) {
+    this.#net = net;
+    this.#clock = clock;
+    this.host = host;
+  }
+
+  async open(): Promise<void> {
+    this.#stop = new AbortController();
+    const listener = await this.#net.host(this.host).listen({ host: this.host, port: 9876 });
+    const handlers = new Map<number, Handler>([[103, this.#register], [104, this.#unregister]]);
+    const context = { clock: this.#clock, log: silentLog };
+    this.#served = serve(listener, { handlers }, context, this.#stop.signal);
+  }
+
+  async die(): Promise<void> {
+    this.#stop.abort();
+    await this.#clock.settle();
+    await this.#served;
+  }
+
+  #register: Handler = (command) => {
+    const said = parseRegistration(command, codecs);
+    const { brokerId } = this;
+    assertEquals({ ...said, topics: 0, dataVersion: 0 }, {
+      ...NODE,
+      brokerId,
+      topics: 0,
+      dataVersion: 0,
+    });
+    this.told.push(new Map(Array.from(said.topics, ([name, { perm }]) => [name, perm])));
+    this.times.push(this.#clock.monotonic());
+    return this.answer();
+  };
+
+  #unregister: Handler = ({ ext }) => {
+    assertEquals(parseBrokerNode(ext).brokerAddr, NODE.brokerAddr);
+    this.unregistered++;
+    return this.answersUnregister ? { code: 0 } : new Promise(() => {});
+  };
+}
+
+async function scene(hosts: string[], more: Partial<RegistrarContext> = {}) {
+  const clock = new VirtualClock();
+  const net = new MemNet(clock);
+  const servers = hosts.map((host) => new FakeNamesrv(net, clock, host));
+  for (const server of servers) await server.open();
+  const topics = new Topics(TOPIC_OPTIONS, {
+    dir: new MemFs().dir("/config"),
+    clock,
+    log: silentLog,
+    follows: false,
+  });
+  topics.load();
+  const warnings: string[] = [];
+  const log = { ...silentLog, warn: (message: string) => void warnings.push(message) };
+  const peers = new Redial({ net: net.host("10.0.0.9"), clock }, silentLog);
+  const masters: MasterAddresses[] = [];
+  const registrar = new Registrar({
+    clock,
+    log,
+    codecs,
+    peers,
+    namesrvAddr: hosts.map((host) => `${host}:9876`),
+    node: NODE,
+    topics,
+    brokerPermission: 6,
+    registerNameServerPeriod: 30_000,
+    registerBrokerTimeoutMills: 6_000,
+    onMaster: (master) => masters.push(master),
+    ...more,
+  });
+  let started = false;
+  const start = () => registrar.start().then(() => started = true);
+  const end = async () => {
+    const closed = registrar.close();
+    await clock.advance(3_000);
+    await closed;
+    peers.close();
+    await topics.close();
+    for (const server of servers) await server.die();
+    await clock.settle();
+    assertEquals(clock.waiting, 0);
+  };
+  return {
+    clock,
+    net,
+    servers,
+    topics,
+    warnings,
+    masters,
+    registrar,
+    start,
+    end,
+    isStarted: () => started,
+  };
+}
+
+test("every name server is told at the start, after 10 s, then every 30 s, and at the end", async () => {
+  const { clock, servers: [a, b], start, end, isStarted, warnings } = await scene(["a", "b"]);
+  start();
+  await clock.settle();
+  assert(isStarted());
+  await clock.advance(75_000);
+  for (const server of [a, b]) assertEquals(server.times, [0, 10_000, 40_000, 70_000]);
+  await end();
+  assertEquals([a.unregistered, b.unregistered, a.told.length], [1, 1, 4]);
+  assertEquals(warnings, []);
+});
+
+test("a name server that does not answer holds up neither the start nor the others", async () => {
+  const { clock, servers: [dead, alive], start, end, isStarted, warnings } = await scene([
+    "a",
+    "b",
+  ]);
+  dead.answer = () => new Promise(() => {});
+  start();
+  await clock.settle();
+  assertEquals([alive.told.length, isStarted()], [1, false]);
+  await clock.advance(500);
+  assertEquals([isStarted(), warnings], [true, []]);
+  await clock.advance(40_000);
+  assertEquals(alive.times, [0, 10_000, 40_000]);
+  assertEquals(warnings, ["cannot register with a name server, trying on"]);
+  await end();
+});
+
+test("the start goes on without any name server, and says so", async () => {
+  const { clock, servers: [server], start, end, isStarted, warnings } = await scene(["a"]);
+  await server.die();
+  start();
+  await clock.settle();
+  assert(isStarted());
+  assertEquals(warnings, [
+    "cannot register with a name server, trying on",
+    "no name server has us yet: clients cannot find this broker; trying on",
+  ]);
+  await server.open();
+  await clock.advance(2_000);
+  assertEquals(server.told.length, 1);
+  await end();
+});
+
+test("a name server that restarted is told again within two seconds", async () => {
+  const { clock, servers: [a, b], start, end } = await scene(["a", "b"]);
+  start();
+  await clock.advance(20_000);
+  assertEquals([a.told.length, b.told.length], [2, 2]);
+  await a.die();
+  await clock.advance(12_000);
+  assertEquals([a.told.length, b.told.length], [2, 2]);
+  await a.open();
+  await clock.advance(2_000);
+  assertEquals([a.told.length, b.told.length], [3, 2]);
+  await end();
+});
+
+test("a connection that was cut is made again at once, but not in a loop", async () => {
+  const { clock, net, servers: [server], start, end } = await scene(["a"]);
+  start();
+  await clock.settle();
+  net.links[0].cut();
+  await clock.advance(1_000);
+  assertEquals(server.told.length, 2);
+  net.onLink = (link) => queueMicrotask(() => link.cut());
+  net.links[1].cut();
+  await clock.advance(10_000);
+  assert(net.links.length < 60, `${net.links.length} connections in 10 s`);
+  net.onLink = () => {};
+  await clock.advance(2_500);
+  await end();
+});
+
+test("topic changes are told within 100 ms, many at once", async () => {
+  const { clock, servers: [server], topics, start, end } = await scene(["a"]);
+  start();
+  await clock.advance(1_000);
+  for (let i = 0; i < 20; i++) topics.update(plainTopic(`T${i}`, 4));
+  await clock.advance(100);
+  assertEquals(server.told.length, 2);
+  assertEquals(server.told[1].get("T19"), 6);
+  topics.delete("T3");
+  await clock.advance(100);
+  assertEquals([server.told.length, server.told[2].has("T3")], [3, false]);
+  await end();
+});
+
+test("a change while a registration is under way is told after it", async () => {
+  const { clock, servers: [server], topics, start, end } = await scene(["a"]);
+  let release = () => {};
+  server.answer = () => new Promise((resolve) => release = () => resolve({ code: 0 }));
+  start();
+  await clock.settle();
+  topics.update(plainTopic("T", 4));
+  await clock.advance(200);
+  assertEquals(server.told.length, 1);
+  release();
+  await clock.settle();
+  assertEquals([server.told.length, server.told[1]?.get("T")], [2, 6]);
+  release();
+  await end();
+});
+
+test("a name server that refuses is asked again, and said once", async () => {
+  const { clock, servers: [server], start, end, warnings } = await scene(["a"]);
+  server.answer = () => ({ code: 1, remark: "not you" });
+  start();
+  await clock.advance(5_500);
+  assertEquals([server.told.length, warnings.length], [6, 2]);
+  await end();
+});
+
+for (
+  const [permission, perms] of [[6, [6, 7]], [4, [4, 4]], [2, [2, 2]]] as const
+) {
+  test(`with brokerPermission ${permission} topics are registered as ${perms}`, async () => {
+    const { clock, servers: [server], start, end } = await scene(["a"], {
+      brokerPermission: permission,
+    });
+    start();
+    await clock.settle();
+    const [told] = server.told;
+    assertEquals([told.get("SELF_TEST_TOPIC"), told.get("TBW102")], [...perms]);
+    await end();
+  });
+}
+
+test("topics named by the answer get an order; of two answers the first server's counts", async () => {
+  const { clock, servers: [a, b], topics, start, end } = await scene(["a", "b"]);
+  for (const name of ["A", "B"]) topics.update(plainTopic(name, 4));
+  a.answer = () => ({ code: 0, body: formatKvTable(new Map([["A", "broker-a:4"]])) });
+  b.answer = () => ({ code: 0, body: formatKvTable(new Map([["B", "broker-a:4"]])) });
+  start();
+  await clock.advance(5_000);
+  assertEquals([topics.get("A")?.order, topics.get("B")?.order], [true, false]);
+  assert(a.told.length <= 3, `${a.told.length} registrations: two servers take turns`);
+  await end();
+});
+
+test("a slave is told its master's addresses, from whichever name server has them", async () => {
+  const { clock, servers: [a, b], masters, start, end } = await scene(["a", "b"], {
+    node: { ...NODE, brokerId: 1 },
+  });
+  a.brokerId = b.brokerId = 1;
+  const master = { masterAddr: "10.0.0.1:10911", haServerAddr: "10.0.0.1:10912" };
+  start();
+  await clock.settle();
+  assertEquals(masters.at(-1), { masterAddr: undefined, haServerAddr: undefined });
+  b.answer = () => ({ code: 0, ext: master });
+  await clock.advance(10_000);
+  assertEquals(masters.at(-1), master);
+  b.answer = () => ({ code: 0 });
+  await clock.advance(30_000);
+  assertEquals(masters.at(-1), { masterAddr: undefined, haServerAddr: undefined });
+  await end();
+});
+
+test("a master is told of no master", async () => {
+  const { clock, servers: [server], masters, start, end } = await scene(["a"]);
+  server.answer = () => ({ code: 0, ext: { masterAddr: "10.0.0.1:10911" } });
+  start();
+  await clock.settle();
+  assertEquals([server.told.length, masters], [1, []]);
+  await end();
+});
+
+test("a name server that vanished without a word is dialled again", async () => {
+  const { clock, net, servers: [server], start, end } = await scene(["a"]);
+  start();
+  await clock.advance(1_000);
+  net.links[0].stall(true);
+  await clock.advance(9_000 + 6_000 + 2_000);
+  assertEquals([net.links.length, server.told.length], [2, 2]);
+  await end();
+});
+
+test("close() ends within 3 s where a name server does not answer at all", async () => {
+  const { clock, servers: [server], start, end } = await scene(["a"]);
+  server.answer = () => new Promise(() => {});
+  server.answersUnregister = false;
+  start();
+  await clock.settle();
+  await end(); // moves time by 3 s
+  assertEquals(server.unregistered, 1);
+});
