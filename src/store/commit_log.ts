@@ -1,0 +1,242 @@
+import { invariant } from "../base/errors.ts";
+import { type Log, reasonOf } from "../base/log.ts";
+import { putBlank } from "../wire/message.ts";
+import { BLANK_BYTES_MIN } from "../wire/record_layout.ts";
+import { PutRefusal } from "./errors.ts";
+import type { Segment } from "./segment.ts";
+import type { Segments } from "./segments.ts";
+import { Stage } from "./stage.ts";
+
+/**
+ * The bytes of the log and the one owner of its tail. What is staged becomes visible, to readers and slaves
+ * alike, only by `commit`; then it is written, though not yet safe from a power cut (flush.ts).
+ */
+export class CommitLog {
+  readonly fileBytes: number;
+  readonly stage: Stage = new Stage();
+  readonly #segments: Segments;
+  readonly #log: Log;
+  readonly #listeners: ((tail: number) => void)[] = [];
+  #tail: number;
+  #stagedEnd!: number; // log offset of the next record to be staged
+  #stagedFileEnd!: number; // where its file ends
+  #durable: number;
+  #current: Segment | undefined; // read last
+  #uncut = false; // bytes of a failed write lie behind the tail
+  #refusal: string | undefined; // why nothing is taken any more
+
+  /** `tail` is where recovery found the end, `durable` up to where a power cut takes nothing of it. */
+  constructor(segments: Segments, tail: number, durable: number, log: Log) {
+    this.fileBytes = segments.fileBytes;
+    this.#segments = segments;
+    this.#log = log;
+    this.#tail = tail;
+    this.#durable = durable;
+    this.#stageFrom(tail);
+  }
+
+  /** Log offset of the first byte there is. */
+  get minOffset(): number {
+    return this.#segments.first?.base ?? this.#tail;
+  }
+
+  /** Log offset behind the last byte that readers see. */
+  get tail(): number {
+    return this.#tail;
+  }
+
+  /** Up to here a power cut takes nothing. */
+  get durable(): number {
+    return this.#durable;
+  }
+
+  /** Log offset at which the next record goes. A record that does not fit its file goes behind it instead. */
+  get stagedEnd(): number {
+    return this.#stagedEnd;
+  }
+
+  /** Calls `fn` after each move of the tail, at once. Gives the way to stop it. */
+  onMoved(fn: (tail: number) => void): () => void {
+    this.#listeners.push(fn);
+    return () => {
+      const at = this.#listeners.indexOf(fn);
+      if (at >= 0) this.#listeners.splice(at, 1);
+    };
+  }
+
+  /**
+   * Counts `size` bytes of records that were put behind what is staged; gives their log offset. When the file
+   * has no room for them and a blank, the blank comes before them and they begin the next file.
+   */
+  staged(size: number): number {
+    const { stage } = this;
+    const room = this.#stagedFileEnd - this.#stagedEnd;
+    if (size + BLANK_BYTES_MIN > room) this.#rollStage(size, room);
+    const logOffset = this.#stagedEnd;
+    stage.length += size;
+    this.#stagedEnd += size;
+    return logOffset;
+  }
+
+  /**
+   * Writes what is staged and shows it to readers. When the write fails nothing of it is in the log; it is
+   * staged still, and the caller takes it back.
+   * @throws {PutRefusal} "unavailable"
+   */
+  commit(): void {
+    if (this.stage.length === 0) return;
+    this.mustTake();
+    try {
+      this.#writeStage();
+    } catch (error) {
+      this.#cutBehindTail();
+      throw refusalOf(error);
+    }
+    this.#tail = this.#stagedEnd;
+    this.stage.clear();
+    this.#moved();
+  }
+
+  /** Forgets what is staged; the log is as it was after the last commit. */
+  takeBack(): void {
+    this.stage.clear();
+    this.#stageFrom(this.#tail);
+  }
+
+  /**
+   * Appends bytes of a master's log. They are at exactly the tail (an empty log: a file's first byte) and do
+   * not reach over a file's end.
+   * @throws {PutRefusal} "unavailable", and the log is as before
+   */
+  appendRaw(logOffset: number, bytes: Uint8Array): void {
+    invariant(
+      this.stage.length === 0,
+      "a log is written by its own node or by its master, not by both",
+    );
+    invariant(
+      logOffset === this.#tail || (this.#segments.length === 0 && logOffset % this.fileBytes === 0),
+      `bytes at ${logOffset} do not continue a log that ends at ${this.#tail}`,
+    );
+    const at = logOffset % this.fileBytes;
+    invariant(at + bytes.length <= this.fileBytes, "bytes of one append lie in one file");
+    if (bytes.length === 0) return;
+    this.mustTake();
+    try {
+      this.#segmentAt(logOffset).file.writeAt(at, bytes);
+    } catch (error) {
+      this.#cutBehindTail();
+      throw refusalOf(error);
+    }
+    if (this.#durable < this.minOffset) this.#durable = this.minOffset;
+    this.#tail = logOffset + bytes.length;
+    this.#stageFrom(this.#tail);
+    this.#moved();
+  }
+
+  /** Reads until `into`, the written bytes or their file end, whichever comes first; gives the number read. */
+  readAt(logOffset: number, into: Uint8Array): number {
+    const available = this.available(logOffset);
+    if (available <= 0) return 0;
+    const segment = this.#current!;
+    const part = into.length <= available ? into : into.subarray(0, available);
+    return segment.file.readAt(logOffset - segment.base, part);
+  }
+
+  /** Bytes to be read from there without crossing a file end; 0 at the tail, -1 outside the log. */
+  available(logOffset: number): number {
+    const left = this.#tail - logOffset;
+    if (left <= 0) return left === 0 ? 0 : -1;
+    let segment = this.#current;
+    if (segment === undefined || logOffset < segment.base || logOffset >= segment.end) {
+      segment = this.#segments.find(logOffset);
+      if (segment === undefined) return -1;
+      this.#current = segment;
+    }
+    const room = segment.end - logOffset;
+    return left < room ? left : room;
+  }
+
+  /** Makes safe what lies before `tail` as it is now; gives that offset. flush.ts calls it, one at a time. */
+  async sync(): Promise<number> {
+    const covers = this.#tail;
+    for (let segment = this.#segments.find(this.#durable); segment && segment.base < covers;) {
+      await segment.sync();
+      segment = this.#segments.find(segment.end);
+    }
+    this.#durable = covers;
+    return covers;
+  }
+
+  /** From now on every append is refused with this reason. */
+  refuse(reason: string): void {
+    this.#refusal ??= reason;
+  }
+
+  /** @throws {PutRefusal} "unavailable" when nothing can be appended now */
+  mustTake(): void {
+    if (this.#refusal !== undefined) throw new PutRefusal("unavailable", this.#refusal);
+    if (this.#uncut && !this.#cutBehindTail()) {
+      throw new PutRefusal("unavailable", "the disk does not let a failed write be taken back");
+    }
+  }
+
+  #rollStage(size: number, room: number): void {
+    const { stage } = this;
+    const at = stage.length;
+    stage.reserve(size + BLANK_BYTES_MIN);
+    stage.bytes.copyWithin(at + BLANK_BYTES_MIN, at, at + size);
+    putBlank(stage.view, at, room);
+    stage.length += BLANK_BYTES_MIN;
+    stage.cuts.push(stage.length);
+    this.#stageFrom(this.#stagedEnd + room);
+  }
+
+  #stageFrom(logOffset: number): void {
+    this.#stagedEnd = logOffset;
+    this.#stagedFileEnd = logOffset - logOffset % this.fileBytes + this.fileBytes;
+  }
+
+  #writeStage(): void {
+    const { bytes, cuts, length } = this.stage;
+    let logOffset = this.#tail;
+    for (let i = 0, from = 0; from < length; i++) {
+      const to = i < cuts.length ? cuts[i] : length;
+      const segment = this.#segmentAt(logOffset);
+      segment.file.writeAt(logOffset - segment.base, bytes.subarray(from, to));
+      logOffset = segment.end;
+      from = to;
+    }
+  }
+
+  /** The file that holds `logOffset`, made when it is the next one. */
+  #segmentAt(logOffset: number): Segment {
+    return this.#segments.find(logOffset) ?? this.#segments.add(logOffset);
+  }
+
+  /** Removes what a failed write left. A record must never come to life that nobody was told of. */
+  #cutBehindTail(): boolean {
+    this.#uncut = true;
+    try {
+      const tail = this.#tail;
+      this.#current = undefined;
+      this.#segments.removeFrom(tail);
+      const last = this.#segments.find(tail);
+      last?.zeroFrom(tail - last.base);
+      this.#uncut = false;
+    } catch (error) {
+      this.#log.error("cannot take back a failed write", {
+        tail: this.#tail,
+        reason: reasonOf(error),
+      });
+    }
+    return !this.#uncut;
+  }
+
+  #moved(): void {
+    for (let i = 0; i < this.#listeners.length; i++) this.#listeners[i](this.#tail);
+  }
+}
+
+function refusalOf(error: unknown): PutRefusal {
+  return new PutRefusal("unavailable", reasonOf(error), { cause: error });
+}

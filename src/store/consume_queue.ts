@@ -1,0 +1,271 @@
+import { viewOf } from "../base/bytes.ts";
+import { CorruptLogError } from "../base/errors.ts";
+import { FsError } from "../ports/fs.ts";
+import {
+  ENTRY_BYTES,
+  entryIsThere,
+  entryLogOffset,
+  entrySize,
+  FILL_SIZE,
+  fillEntries,
+  firstThat,
+  putEntry,
+} from "./queue_entry.ts";
+import type { Segment } from "./segment.ts";
+import type { Segments } from "./segments.ts";
+
+/** Entries wait in this much memory before they go to the file together. */
+const TAIL_BYTES = 204 * ENTRY_BYTES;
+/** What they may take while the disk does not accept them; then dispatch waits. */
+const TAIL_BYTES_MAX = 256 * TAIL_BYTES;
+/** A record further ahead of its queue than this is no gap but damage. */
+const GAP_ENTRIES_MAX = 1 << 20;
+
+const one = new Uint8Array(ENTRY_BYTES);
+const oneView = viewOf(one);
+
+/**
+ * The messages of one topic and queue in order, 20 bytes each (queue_entry.ts). The newest entries are in
+ * memory only; a crash loses them and recovery makes them again from the log.
+ */
+export class ConsumeQueue {
+  readonly topic: string;
+  readonly queueId: number;
+  /** Has entries that are not in its files, or not safe there. */
+  dirty = false;
+  /** Got entries in the slice that is being dispatched. */
+  touched = false;
+  readonly #segments: Segments;
+  readonly #becameDirty: (queue: ConsumeQueue) => void;
+  #min = 0; // entry number
+  #fileEnd = 0; // bytes of the queue that are in files
+  #syncedEnd = 0; // and up to here safe
+  #tail: Uint8Array | undefined; // entries behind #fileEnd
+  #tailView!: DataView;
+  #tailBytes = 0;
+  #logEnd = 0; // behind the newest record it points at
+
+  constructor(
+    topic: string,
+    queueId: number,
+    segments: Segments,
+    becameDirty: (queue: ConsumeQueue) => void,
+  ) {
+    this.topic = topic;
+    this.queueId = queueId;
+    this.#segments = segments;
+    this.#becameDirty = becameDirty;
+  }
+
+  /** Number of the first entry whose message is still in the log. */
+  get minOffset(): number {
+    return this.#min;
+  }
+
+  /** Number the next entry gets. */
+  get maxOffset(): number {
+    return (this.#fileEnd + this.#tailBytes) / ENTRY_BYTES;
+  }
+
+  /** Log offset behind the newest record that an entry points at; 0 without entries. */
+  get logEnd(): number {
+    return this.#logEnd;
+  }
+
+  /** Its files are not known to a power-safe folder yet. */
+  get isNew(): boolean {
+    return this.#segments.first?.named === false;
+  }
+
+  /** Number of the first entry of the file behind the one that holds this entry. */
+  nextFileOffset(queueOffset: number): number {
+    const perFile = this.#segments.fileBytes / ENTRY_BYTES;
+    return (Math.floor(queueOffset / perFile) + 1) * perFile;
+  }
+
+  /** Takes over the files that are there. `crashed`: the last may be short and end in garbage. */
+  load(crashed: boolean): void {
+    this.#segments.load((last, size) => crashed && endsInEntry(last, size));
+    const { first, last } = this.#segments;
+    if (!first || !last) return;
+    this.#fileEnd = ENTRY_BYTES *
+      firstThat(last.base / ENTRY_BYTES, last.end / ENTRY_BYTES, (n) => !this.#look(n));
+    this.#syncedEnd = crashed ? first.base : this.#fileEnd;
+    this.#min = first.base / ENTRY_BYTES;
+    this.#findLogEnd();
+  }
+
+  /** Looks up which entry is the first whose message the log, which begins at `logMin`, still has. */
+  correctMin(logMin: number): void {
+    const first = (this.#segments.first?.base ?? this.#fileEnd) / ENTRY_BYTES;
+    this.#min = firstThat(Math.max(first, this.#min), this.maxOffset, (n) => {
+      this.read(n, one);
+      return entrySize(oneView, 0) !== FILL_SIZE && entryLogOffset(oneView, 0) >= logMin;
+    });
+  }
+
+  /** Drops the entries of records at or behind `logOffset`, and whatever lies behind them. */
+  cutFrom(logOffset: number): void {
+    const { first, last } = this.#segments;
+    if (!first || !last) return;
+    const cut = firstThat(
+      first.base / ENTRY_BYTES,
+      last.end / ENTRY_BYTES,
+      (n) => !this.#look(n) || entryLogOffset(oneView, 0) >= logOffset,
+    );
+    this.#cutTo(cut * ENTRY_BYTES, first);
+  }
+
+  /** Drops the last entry. */
+  dropLast(): void {
+    if (this.#segments.first) this.#cutTo(this.#fileEnd - ENTRY_BYTES, this.#segments.first);
+  }
+
+  /**
+   * Adds the entry of a record that lies behind all others it points at. One that it has is left alone.
+   * @throws {FsError} when neither disk nor memory takes it, {CorruptLogError} when it cannot follow
+   */
+  put(queueOffset: number, logOffset: number, size: number, tagsCode: number): boolean {
+    if (logOffset + size <= this.#logEnd) return false;
+    if (queueOffset !== this.maxOffset && !this.#advanceTo(queueOffset)) return false;
+    if (this.#tail === undefined) this.#resizeTail(TAIL_BYTES);
+    if (this.#tailBytes === this.#tail!.length) this.#makeRoom();
+    putEntry(this.#tailView, this.#tailBytes, logOffset, size, tagsCode);
+    this.#tailBytes += ENTRY_BYTES;
+    this.#logEnd = logOffset + size;
+    if (!this.dirty) {
+      this.dirty = true;
+      this.#becameDirty(this);
+    }
+    return true;
+  }
+
+  /** Reads entries from that number on, as many as fit and are there; gives the number of bytes. */
+  read(queueOffset: number, into: Uint8Array): number {
+    const from = queueOffset * ENTRY_BYTES;
+    const left = this.#fileEnd + this.#tailBytes - from;
+    const want = Math.min(left, into.length - into.length % ENTRY_BYTES);
+    let done = 0;
+    while (done < want && from + done < this.#fileEnd) {
+      const segment = this.#segments.find(from + done);
+      if (!segment) return 0;
+      const count = Math.min(want - done, Math.min(segment.end, this.#fileEnd) - from - done);
+      const part = into.subarray(done, done + count);
+      if (segment.file.readAt(from + done - segment.base, part) < count) return done;
+      done += count;
+    }
+    if (done >= want) return done;
+    const at = from + done - this.#fileEnd;
+    into.set(this.#tail!.subarray(at, at + want - done), done);
+    return want;
+  }
+
+  /** Writes what is in memory only. @throws {FsError} and keeps what was not written */
+  write(): void {
+    let done = 0;
+    try {
+      while (done < this.#tailBytes) {
+        const count = this.#writeSome(this.#tail!.subarray(done, this.#tailBytes));
+        done += count;
+        this.#fileEnd += count;
+      }
+    } finally {
+      if (done < this.#tailBytes) this.#tail!.copyWithin(0, done, this.#tailBytes);
+      this.#tailBytes -= done;
+    }
+  }
+
+  /** Writes and makes safe what it has now. */
+  async sync(): Promise<void> {
+    this.write();
+    this.dirty = false;
+    const covers = this.#fileEnd;
+    let segment = this.#segments.find(this.#syncedEnd) ?? this.#segments.first;
+    while (segment && segment.base < covers) {
+      await segment.sync();
+      segment = this.#segments.find(segment.end);
+    }
+    this.#syncedEnd = covers;
+  }
+
+  /** Writes the first part of `bytes` behind what is in files, up to a file's end; gives how many. */
+  #writeSome(bytes: Uint8Array): number {
+    const at = this.#fileEnd;
+    const segment = this.#segments.find(at) ?? this.#segments.add(at);
+    const count = Math.min(bytes.length, segment.end - at);
+    segment.file.writeAt(at - segment.base, bytes.subarray(0, count));
+    return count;
+  }
+
+  /** The disk may be full for a while: then memory keeps more, up to a bound. */
+  #makeRoom(): void {
+    try {
+      this.write();
+    } catch (error) {
+      const size = this.#tail!.length;
+      if (!(error instanceof FsError) || size >= TAIL_BYTES_MAX) throw error;
+      if (this.#tailBytes === size) this.#resizeTail(2 * size);
+    }
+  }
+
+  #resizeTail(size: number): void {
+    const tail = new Uint8Array(size);
+    if (this.#tail) tail.set(this.#tail);
+    this.#tail = tail;
+    this.#tailView = viewOf(tail);
+  }
+
+  /** Fills up to an entry this broker joined too late for. False when the queue is beyond it already. */
+  #advanceTo(queueOffset: number): boolean {
+    const missing = queueOffset - this.maxOffset;
+    if (missing < 0) return false;
+    if (this.maxOffset === 0 && !this.#segments.first) {
+      const { fileBytes } = this.#segments;
+      const at = queueOffset * ENTRY_BYTES;
+      this.#fileEnd = this.#syncedEnd = at - at % fileBytes;
+      this.#min = queueOffset;
+    } else if (missing > GAP_ENTRIES_MAX) {
+      const path = this.#segments.dir.path;
+      const reason = `entry ${queueOffset} cannot follow entry ${this.maxOffset - 1}`;
+      throw new CorruptLogError(path, this.#fileEnd + this.#tailBytes, reason);
+    }
+    this.write();
+    const filler = fillEntries(Math.min(queueOffset - this.maxOffset, 3_276));
+    while (this.maxOffset < queueOffset) {
+      const left = queueOffset * ENTRY_BYTES - this.#fileEnd;
+      this.#fileEnd += this.#writeSome(filler.subarray(0, left));
+    }
+    return true;
+  }
+
+  #cutTo(end: number, first: Segment): void {
+    this.#segments.removeFrom(Math.max(end, first.end));
+    const segment = this.#segments.find(end);
+    segment?.zeroFrom(end - segment.base);
+    this.#fileEnd = end;
+    this.#syncedEnd = Math.min(this.#syncedEnd, end);
+    this.#findLogEnd();
+  }
+
+  #findLogEnd(): void {
+    const last = this.maxOffset - 1;
+    this.#logEnd = 0;
+    if (!this.#look(last) || entrySize(oneView, 0) === FILL_SIZE) return;
+    this.#logEnd = entryLogOffset(oneView, 0) + entrySize(oneView, 0);
+  }
+
+  /** Brings entry `n` of the files into `one`; false when nothing was put there. */
+  #look(n: number): boolean {
+    const at = n * ENTRY_BYTES;
+    const segment = this.#segments.find(at);
+    if (!segment || segment.file.readAt(at - segment.base, one) < ENTRY_BYTES) return false;
+    return entryIsThere(oneView, 0);
+  }
+}
+
+/** What a crash leaves between cutting a file and giving it its size again: nothing, or whole entries. */
+function endsInEntry(segment: Segment, size: number): boolean {
+  if (size === 0) return true;
+  if (size % ENTRY_BYTES !== 0) return false;
+  return segment.file.readAt(size - ENTRY_BYTES, one) === ENTRY_BYTES && entryIsThere(oneView, 0);
+}

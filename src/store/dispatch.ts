@@ -1,0 +1,250 @@
+import { viewOf } from "../base/bytes.ts";
+import { CorruptLogError } from "../base/errors.ts";
+import { type Log, reasonOf } from "../base/log.ts";
+import { type Signalled, signalled } from "../base/together.ts";
+import { FsError } from "../ports/fs.ts";
+import type { Clock } from "../ports/host.ts";
+import { type RecordView, tagsCodeOf } from "../wire/record_view.ts";
+import { isInQueue } from "./append.ts";
+import type { CommitLog } from "./commit_log.ts";
+import type { ConsumeQueue } from "./consume_queue.ts";
+import { dueTime, isScheduleTopic } from "./delay.ts";
+import type { Queues } from "./queues.ts";
+import { Scanner } from "./scan.ts";
+import { TURN_MS } from "./turn.ts";
+
+/** Read at a time. */
+const SLICE_BYTES = 256 * 1024;
+/** How long to wait before entries are offered again to a disk that did not take them. */
+const RETRY_MS = 1_000;
+
+interface Waiter {
+  readonly logOffset: number;
+  readonly settled: Signalled<void>;
+}
+
+/**
+ * Tells the consume queues of each record, in log order. It runs behind the log, in turns, when everything
+ * that was ready has been handled, so answers to senders never wait for it.
+ */
+export class Dispatch {
+  readonly #log: CommitLog;
+  readonly #queues: Queues;
+  readonly #clock: Clock;
+  readonly #delayLevelsMs: readonly number[];
+  readonly #report: Log;
+  readonly #scanner = new Scanner();
+  readonly #arrivals: ((queue: ConsumeQueue) => void)[] = [];
+  readonly #touched: ConsumeQueue[] = [];
+  readonly #unlisten: () => void;
+  #waiters: Waiter[] = [];
+  #bytes = new Uint8Array(SLICE_BYTES); // larger once a record was
+  #view = viewOf(this.#bytes);
+  #slicePart = this.#bytes;
+  #position: number;
+  #storeTimestamp: number;
+  #scheduled = false;
+  #failure: Error | undefined;
+  #cancelRetry: (() => void) | undefined;
+
+  /** Begins at `position`, where a record begins; `storeTimestamp` is that of the record before it. */
+  constructor(
+    log: CommitLog,
+    queues: Queues,
+    clock: Clock,
+    from: { position: number; storeTimestamp: number },
+    delayLevelsMs: readonly number[],
+    report: Log,
+  ) {
+    this.#log = log;
+    this.#queues = queues;
+    this.#clock = clock;
+    this.#delayLevelsMs = delayLevelsMs;
+    this.#report = report;
+    this.#position = from.position;
+    this.#storeTimestamp = from.storeTimestamp;
+    this.#unlisten = log.onMoved(() => this.#wake());
+    this.#wake();
+  }
+
+  /** Log offset up to which the queues know all records. */
+  get position(): number {
+    return this.#position;
+  }
+
+  /** When the last of them was stored. */
+  get storeTimestamp(): number {
+    return this.#storeTimestamp;
+  }
+
+  /** The record that cannot be read and ends dispatch, once there is one. */
+  get failure(): Error | undefined {
+    return this.#failure;
+  }
+
+  /** Calls `fn` once for each queue that got entries, after each slice. Gives the way to stop it. */
+  onArrival(fn: (queue: ConsumeQueue) => void): () => void {
+    this.#arrivals.push(fn);
+    return () => {
+      const at = this.#arrivals.indexOf(fn);
+      if (at >= 0) this.#arrivals.splice(at, 1);
+    };
+  }
+
+  /** Resolves when the queues know all whole records before `logOffset`. */
+  reached(logOffset: number): Promise<void> {
+    if (this.#position >= logOffset) return Promise.resolve();
+    if (this.#failure) return Promise.reject(this.#failure);
+    const waiter = { logOffset, settled: signalled<void>() };
+    this.#waiters.push(waiter);
+    return waiter.settled.promise;
+  }
+
+  /** Ends it where it is. */
+  close(): void {
+    this.#unlisten();
+    this.#cancelRetry?.();
+    this.#fail(new Error("the store was closed"));
+  }
+
+  #wake(): void {
+    if (this.#scheduled || this.#failure || this.#cancelRetry) return;
+    this.#scheduled = true;
+    this.#clock.soon(this.#turn);
+  }
+
+  readonly #turn = (): void => {
+    this.#scheduled = false;
+    const end = this.#clock.monotonic() + TURN_MS;
+    try {
+      let moved = true;
+      while (moved && !this.#failure && this.#clock.monotonic() < end) moved = this.#slice();
+      if (moved) this.#wake();
+    } catch (error) {
+      this.#stumble(error);
+    }
+  };
+
+  /** Reads and dispatches what one read gives; false when nothing whole was left. */
+  #slice(): boolean {
+    if (this.#position < this.#log.minOffset) this.#position = this.#log.minOffset;
+    const before = this.#position;
+    try {
+      this.#dispatch(this.#log.readAt(before, this.#slicePart));
+    } finally {
+      this.#announce();
+    }
+    return this.#position > before;
+  }
+
+  #dispatch(length: number): void {
+    const { fileBytes } = this.#log;
+    let fileRoom = fileBytes - this.#position % fileBytes;
+    for (let at = 0; at < length;) {
+      const found = this.#scanner.look(this.#view, at, length, this.#position, fileRoom);
+      const { size } = this.#scanner;
+      if (found === "more" || found === "blank") return this.#crossOrWait(found, at, size, length);
+      if (found !== "record") return this.#damaged(found);
+      this.#record(this.#scanner.record);
+      this.#position += size;
+      fileRoom -= size;
+      at += size;
+    }
+  }
+
+  /** A filler is passed over once all of it is there; a record once it is whole, in a larger buffer if need be. */
+  #crossOrWait(found: "more" | "blank", at: number, size: number, length: number): void {
+    if (found === "blank") {
+      if (this.#position + size <= this.#log.tail) this.#position += size;
+      return;
+    }
+    const begun = at > 0 || length < SLICE_BYTES; // then the next read begins with it, or it is still to come
+    if (begun || this.#log.available(this.#position) < size) return;
+    if (size > this.#bytes.length) this.#resize(size);
+    this.#dispatch(this.#log.readAt(this.#position, this.#bytes.subarray(0, size)));
+  }
+
+  #record(record: RecordView): void {
+    this.#storeTimestamp = record.storeTimestamp;
+    if (!isInQueue(record.sysFlag)) return;
+    const { topicAt, topicLength, queueId, queueOffset, logOffset, size } = record;
+    const queue = this.#queues.ofRecord(this.#bytes, topicAt, topicLength, queueId);
+    if (queue === undefined) {
+      this.#report.warn("record has no queue: its topic or queue id cannot name a folder", {
+        logOffset,
+        queueId,
+      });
+      return;
+    }
+    if (!queue.put(queueOffset, logOffset, size, this.#tagsCode(record))) return;
+    if (queue.touched) return;
+    queue.touched = true;
+    this.#touched.push(queue);
+  }
+
+  #tagsCode(record: RecordView): number {
+    const { propertiesAt, propertiesLength } = record;
+    if (isScheduleTopic(this.#bytes, record.topicAt, record.topicLength)) {
+      const due = dueTime(
+        this.#bytes,
+        propertiesAt,
+        propertiesLength,
+        record.storeTimestamp,
+        this.#delayLevelsMs,
+      );
+      if (due !== undefined) return due;
+    }
+    return tagsCodeOf(this.#bytes, propertiesAt, propertiesLength);
+  }
+
+  /** Entries of this slice can be read: says so to whoever waits for them. */
+  #announce(): void {
+    for (const queue of this.#touched) {
+      queue.touched = false;
+      for (const fn of this.#arrivals) fn(queue);
+    }
+    this.#touched.length = 0;
+    if (this.#waiters.length === 0) return;
+    const served = this.#waiters.filter((waiter) => waiter.logOffset <= this.#position);
+    if (served.length === 0) return;
+    this.#waiters = this.#waiters.filter((waiter) => waiter.logOffset > this.#position);
+    for (const waiter of served) waiter.settled.resolve();
+  }
+
+  #damaged(found: "zero" | "bad"): void {
+    const reason = found === "zero" ? "nothing was written there" : this.#scanner.reason;
+    this.#stumble(new CorruptLogError("commit log", this.#position, reason));
+  }
+
+  /** A disk that takes no entries is asked again; anything else ends dispatch here. */
+  #stumble(error: unknown): void {
+    if (error instanceof FsError) {
+      this.#report.error("dispatch waits for the disk", {
+        at: this.#position,
+        reason: error.message,
+      });
+      this.#cancelRetry = this.#clock.after(RETRY_MS, () => {
+        this.#cancelRetry = undefined;
+        this.#wake();
+      });
+      return;
+    }
+    this.#report.error("dispatch ends at a record that cannot be read", {
+      at: this.#position,
+      reason: reasonOf(error),
+    });
+    this.#fail(error instanceof Error ? error : new Error(reasonOf(error)));
+  }
+
+  #fail(error: Error): void {
+    this.#failure ??= error;
+    for (const waiter of this.#waiters) waiter.settled.reject(this.#failure);
+    this.#waiters = [];
+  }
+
+  #resize(size: number): void {
+    this.#bytes = new Uint8Array(size);
+    this.#view = viewOf(this.#bytes);
+    this.#slicePart = this.#bytes.subarray(0, SLICE_BYTES);
+  }
+}

@@ -1,0 +1,58 @@
+import { utf8 } from "../base/bytes.ts";
+import type { Dir } from "../ports/fs.ts";
+import { StoreRefusal } from "./errors.ts";
+
+const LOCK = "lock";
+const LOCK_BYTES = utf8("lock");
+const ABORT = "abort";
+
+/** A store's folder, taken by this process. */
+export interface Hold {
+  /** The process before us closed the store, or there was none. */
+  readonly wasClosed: boolean;
+  /** Lets go. `inOrder`: everything is safe, the next start needs no recovery. */
+  release(inOrder: boolean): Promise<void>;
+}
+
+/**
+ * Takes a store's folder with the two files every RocketMQ broker knows: `lock`, which the other process has
+ * a record lock on, and `abort`, which is there while a store is open and after a crash.
+ *
+ * @throws {StoreRefusal} when another process has it
+ */
+export async function holdFolder(dir: Dir): Promise<Hold> {
+  dir.make();
+  if (!dir.stat(LOCK)) nameLock(dir); // before it is locked: closing it would free the lock
+  const lock = dir.lock(LOCK);
+  if (!lock) {
+    throw new StoreRefusal(`Cannot open ${dir.path}: another process holds its lock file`);
+  }
+  try {
+    const wasClosed = dir.stat(ABORT) === undefined;
+    dir.open(ABORT, "create").close();
+    await dir.sync();
+    return {
+      wasClosed,
+      async release(inOrder) {
+        try {
+          if (inOrder) await forgetAbort(dir);
+        } finally {
+          lock[Symbol.dispose]();
+        }
+      },
+    };
+  } catch (error) {
+    lock[Symbol.dispose]();
+    throw error;
+  }
+}
+
+function nameLock(dir: Dir): void {
+  using file = dir.open(LOCK, "create");
+  file.writeAt(0, LOCK_BYTES);
+}
+
+async function forgetAbort(dir: Dir): Promise<void> {
+  dir.remove(ABORT);
+  await dir.sync();
+}

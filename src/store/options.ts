@@ -1,0 +1,52 @@
+import type { Dir } from "../ports/fs.ts";
+
+/** How a store keeps and flushes. Names in brackets are RocketMQ's keys. */
+export interface StoreOptions {
+  /** [mappedFileSizeCommitLog] */
+  readonly logFileBytes: number;
+  /** [mappedFileSizeConsumeQueue] A multiple of 20. */
+  readonly queueFileBytes: number;
+  /** Longest body [maxMessageSize]. */
+  readonly maxMessageBytes: number;
+  /** [flushDiskType] */
+  readonly flush: "async" | "sync";
+  /** [flushIntervalCommitLog] */
+  readonly flushIntervalMs: number;
+  /** Dirty pages of 4096 bytes below which an interval is let pass [flushCommitLogLeastPages]. */
+  readonly flushLeastPages: number;
+  /** [flushCommitLogThoroughInterval] */
+  readonly flushThoroughMs: number;
+  /** How long a flush may take before those who wait for it hear "late" [syncFlushTimeout]. */
+  readonly syncFlushTimeoutMs: number;
+  /** Where the log lies, when not in `commitlog` below the store's folder [storePathCommitLog]. */
+  readonly logDir?: Dir;
+  /** Duration of delay level n at index n - 1 [messageDelayLevel]. */
+  readonly delayLevelsMs?: readonly number[];
+  /** Files of queues kept open at a time; the log has its own 64. */
+  readonly openQueueFilesMax?: number;
+}
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+
+/** Source: MessageStoreConfig.messageDelayLevel. */
+export const DELAY_LEVELS_MS: readonly number[] = [
+  ...[1, 5, 10, 30].map((n) => n * SECOND),
+  ...[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 20, 30].map((n) => n * MINUTE),
+  ...[1, 2].map((n) => n * HOUR),
+];
+
+/** RocketMQ's defaults. Source: MessageStoreConfig. */
+export const STORE_DEFAULTS: StoreOptions = {
+  logFileBytes: 1024 * 1024 * 1024,
+  queueFileBytes: 300_000 * 20,
+  maxMessageBytes: 4 * 1024 * 1024,
+  flush: "async",
+  flushIntervalMs: 500,
+  flushLeastPages: 4,
+  flushThoroughMs: 10_000,
+  syncFlushTimeoutMs: 5_000,
+  delayLevelsMs: DELAY_LEVELS_MS,
+  openQueueFilesMax: 256,
+};

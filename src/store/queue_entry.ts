@@ -1,0 +1,62 @@
+import { readInt64, viewOf, writeInt64 } from "../base/bytes.ts";
+
+/**
+ * Entry n of a consume queue, at n * 20.
+ *
+ *     0                  8            12
+ *     | log offset int64 | size int32 | tags code int64 |
+ *
+ * The tags code is Java's hash of the tag, sign-extended, or in SCHEDULE_TOPIC_XXXX the time (ms) of delivery.
+ * The first entry whose size is not above 0 ends the queue. Source: ConsumeQueue.
+ */
+export const ENTRY_BYTES = 20;
+
+/** What stands for entries that this broker never had: offset 0, code 0 and this size. */
+export const FILL_SIZE = 0x7fffffff;
+
+export function putEntry(
+  view: DataView,
+  at: number,
+  logOffset: number,
+  size: number,
+  tagsCode: number,
+): void {
+  writeInt64(view, at, logOffset);
+  view.setInt32(at + 8, size);
+  writeInt64(view, at + 12, tagsCode);
+}
+
+export function entryLogOffset(view: DataView, at: number): number {
+  return readInt64(view, at);
+}
+
+export function entrySize(view: DataView, at: number): number {
+  return view.getInt32(at + 8);
+}
+
+export function entryTagsCode(view: DataView, at: number): number {
+  return readInt64(view, at + 12);
+}
+
+/** True for what was put there, false for zeros and garbage behind the end. */
+export function entryIsThere(view: DataView, at: number): boolean {
+  return entrySize(view, at) > 0 && entryLogOffset(view, at) >= 0;
+}
+
+/** Bytes of fill entries, to be written again and again. */
+export function fillEntries(count: number): Uint8Array {
+  const bytes = new Uint8Array(count * ENTRY_BYTES);
+  const view = viewOf(bytes);
+  for (let i = 0; i < count; i++) putEntry(view, i * ENTRY_BYTES, 0, FILL_SIZE, 0);
+  return bytes;
+}
+
+/** The first number of `low` to `high` for which `holds` is true; it is false before it and true behind. */
+export function firstThat(low: number, high: number, holds: (n: number) => boolean): number {
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    if (holds(middle)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}

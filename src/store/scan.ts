@@ -1,0 +1,71 @@
+import type { Codecs } from "../ports/host.ts";
+import {
+  BLANK_BYTES_MIN,
+  BLANK_MAGIC,
+  MESSAGE_MAGIC,
+  MESSAGE_MAGIC_V2,
+  RECORD_BYTES_MIN,
+} from "../wire/record_layout.ts";
+import { recordMagic, recordSize, RecordView } from "../wire/record_view.ts";
+
+/** What lies at a place of the log. "more": too few bytes were given to tell. "zero": nothing was written. */
+export type Found = "record" | "blank" | "more" | "zero" | "bad";
+
+/** No frame brings a larger message, so no broker wrote a larger record. */
+export const RECORD_BYTES_MAX = 17 * 1024 * 1024;
+
+/** Enough of a record to know all its numbers but those of topic and properties. */
+export const HEAD_BYTES = RECORD_BYTES_MIN + 24;
+
+/**
+ * Looks at log bytes, record by record; nothing is allocated for one. After `look`, `size` is the size of
+ * what was found (for "more": the bytes needed), `record` the record, `reason` why it is "bad".
+ */
+export class Scanner {
+  readonly record: RecordView = new RecordView();
+  size = 0;
+  reason = "";
+
+  /** `at` is the place in `view` of the byte at `logOffset`; `fileRoom` bytes are left there in its file. */
+  look(view: DataView, at: number, end: number, logOffset: number, fileRoom: number): Found {
+    const given = end - at;
+    this.size = BLANK_BYTES_MIN;
+    if (fileRoom < BLANK_BYTES_MIN) return this.#bad(`${fileRoom} bytes before the file ends`);
+    if (given < BLANK_BYTES_MIN) return "more";
+    const size = recordSize(view, at);
+    const magic = recordMagic(view, at);
+    this.size = size;
+    if (magic === BLANK_MAGIC) {
+      return size === fileRoom
+        ? "blank"
+        : this.#bad(`filler of ${size} bytes, ${fileRoom} are left`);
+    }
+    if (magic !== MESSAGE_MAGIC && magic !== MESSAGE_MAGIC_V2) {
+      if (magic === 0 && size === 0) return "zero";
+      return this.#bad(`magic is 0x${(magic >>> 0).toString(16)}`);
+    }
+    const most = Math.min(fileRoom - BLANK_BYTES_MIN, RECORD_BYTES_MAX);
+    if (size < RECORD_BYTES_MIN || size > most) {
+      return this.#bad(`size is ${size}, from ${RECORD_BYTES_MIN} to ${most} would be possible`);
+    }
+    if (size > given) return "more";
+    const problem = this.record.read(view, at, end);
+    if (problem !== undefined) return this.#bad(problem);
+    if (this.record.logOffset !== logOffset) {
+      return this.#bad(`the record says it lies at ${this.record.logOffset}`);
+    }
+    return "record";
+  }
+
+  /** True when the body of the record found last is what was checksummed. */
+  bodyFits(bytes: Uint8Array, codecs: Codecs): boolean {
+    const { bodyAt, bodyLength, bodyCrc } = this.record;
+    if (bodyLength === 0) return true;
+    return (codecs.crc32(bytes.subarray(bodyAt, bodyAt + bodyLength)) & 0x7fffffff) === bodyCrc;
+  }
+
+  #bad(reason: string): "bad" {
+    this.reason = reason;
+    return "bad";
+  }
+}

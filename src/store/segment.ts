@@ -1,0 +1,100 @@
+import type { Dir, LogFile } from "../ports/fs.ts";
+import type { Handles } from "./handles.ts";
+
+/** Name of the file whose first byte is `base` bytes into the log or queue. */
+export function segmentName(base: number): string {
+  return String(base).padStart(20, "0");
+}
+
+/** One file of fixed size, sparse where nothing was written. It is opened when used and may be closed when idle. */
+export class Segment {
+  /** Bytes of the log or queue before this file. */
+  readonly base: number;
+  readonly bytes: number;
+  readonly dir: Dir;
+  /** Used since `Handles` last looked. */
+  used = false;
+  /** The folder's entry for it would survive a power cut. */
+  named: boolean;
+  readonly #handles: Handles;
+  #file: LogFile | undefined;
+
+  constructor(dir: Dir, base: number, bytes: number, handles: Handles, named: boolean) {
+    this.dir = dir;
+    this.base = base;
+    this.bytes = bytes;
+    this.named = named;
+    this.#handles = handles;
+  }
+
+  /** Makes the file at its full size. */
+  static create(dir: Dir, base: number, bytes: number, handles: Handles): Segment {
+    const name = segmentName(base);
+    const file = dir.open(name, "create");
+    try {
+      file.truncate(0); // what a failed attempt or a crash may have left
+      file.truncate(bytes);
+    } catch (error) {
+      file.close();
+      dir.remove(name);
+      throw error;
+    }
+    const segment = new Segment(dir, base, bytes, handles, false);
+    segment.#file = file;
+    handles.opened(segment);
+    return segment;
+  }
+
+  get name(): string {
+    return segmentName(this.base);
+  }
+
+  get path(): string {
+    return `${this.dir.path}/${this.name}`;
+  }
+
+  get end(): number {
+    return this.base + this.bytes;
+  }
+
+  get isOpen(): boolean {
+    return this.#file !== undefined;
+  }
+
+  /** The open file. Not to be kept: it is closed when too many are open. */
+  get file(): LogFile {
+    this.used = true;
+    return this.#file ?? this.#open();
+  }
+
+  /** Zeros from `at` (bytes into the file) to its end, and frees their disk space. */
+  zeroFrom(at: number): void {
+    this.file.truncate(at);
+    this.file.truncate(this.bytes);
+  }
+
+  /** Resolves when all that was written to it before would survive a power cut. */
+  async sync(): Promise<void> {
+    await this.file.sync();
+    if (this.named) return;
+    await this.dir.sync();
+    this.named = true;
+  }
+
+  close(): void {
+    this.#file?.close();
+    this.#file = undefined;
+  }
+
+  remove(): void {
+    this.#handles.closed(this);
+    this.close();
+    this.dir.remove(this.name);
+  }
+
+  #open(): LogFile {
+    this.#file = this.dir.open(this.name, "write");
+    this.#handles.opened(this);
+    return this.#file;
+  }
+}

@@ -1,0 +1,100 @@
+import { CorruptLogError } from "../base/errors.ts";
+import type { Dir } from "../ports/fs.ts";
+import { StoreRefusal } from "./errors.ts";
+import type { Handles } from "./handles.ts";
+import { Segment } from "./segment.ts";
+
+const NAME = /^\d{20}$/;
+
+/** The files of one folder in order of their first byte, without gaps. */
+export class Segments {
+  readonly dir: Dir;
+  readonly fileBytes: number;
+  readonly #handles: Handles;
+  readonly #list: Segment[] = [];
+
+  constructor(dir: Dir, fileBytes: number, handles: Handles) {
+    this.dir = dir;
+    this.fileBytes = fileBytes;
+    this.#handles = handles;
+  }
+
+  /**
+   * Takes over the files that are there. A last file that is too short is what a crash can leave between
+   * making or cutting a file and giving it its size; `mayBeShort` decides whether it is one.
+   *
+   * @throws {StoreRefusal} when a file has another size, {CorruptLogError} when one is missing between others.
+   */
+  load(mayBeShort: (last: Segment, size: number) => boolean): void {
+    const files = this.dir.entries().filter((entry) => !entry.isDir && NAME.test(entry.name));
+    for (const [i, { name, size }] of files.entries()) {
+      const segment = new Segment(this.dir, Number(name), this.fileBytes, this.#handles, false);
+      const short = size < this.fileBytes && i === files.length - 1;
+      if (size !== this.fileBytes && !(short && mayBeShort(segment, size))) {
+        throw new StoreRefusal(
+          `Cannot open ${segment.path}: it has ${size} bytes, this node's files have ${this.fileBytes}`,
+        );
+      }
+      this.#mustFollow(segment);
+      if (short) segment.zeroFrom(size);
+      this.#list.push(segment);
+    }
+  }
+
+  get first(): Segment | undefined {
+    return this.#list[0];
+  }
+
+  get last(): Segment | undefined {
+    return this.#list[this.#list.length - 1];
+  }
+
+  get length(): number {
+    return this.#list.length;
+  }
+
+  at(index: number): Segment | undefined {
+    return this.#list[index];
+  }
+
+  /** The file that holds the byte at `offset`. */
+  find(offset: number): Segment | undefined {
+    const last = this.#list[this.#list.length - 1];
+    if (last === undefined) return undefined;
+    if (offset >= last.base) return offset < last.base + this.fileBytes ? last : undefined;
+    const first = this.#list[0];
+    if (offset < first.base) return undefined;
+    return this.#list[Math.floor((offset - first.base) / this.fileBytes)];
+  }
+
+  /** Makes the file that begins at `base`: the next one, or any first one. */
+  add(base: number): Segment {
+    this.dir.make();
+    const segment = Segment.create(this.dir, base, this.fileBytes, this.#handles);
+    this.#list.push(segment);
+    return segment;
+  }
+
+  /** Removes the files that begin at or behind `offset`. */
+  removeFrom(offset: number): void {
+    while (this.last && this.last.base >= offset) {
+      this.last.remove();
+      this.#list.pop();
+    }
+  }
+
+  [Symbol.iterator](): IterableIterator<Segment> {
+    return this.#list[Symbol.iterator]();
+  }
+
+  #mustFollow(segment: Segment): void {
+    const wanted = this.last?.end ?? segment.base - segment.base % this.fileBytes;
+    if (segment.base === wanted) return;
+    if (this.last && segment.base % this.fileBytes === 0) {
+      throw new CorruptLogError(this.last.path, this.fileBytes, `the next file is ${segment.name}`);
+    }
+    throw new StoreRefusal(
+      `Cannot open ${segment.path}: its name is no multiple of ${this.fileBytes}, the size of this node's files`,
+    );
+  }
+}

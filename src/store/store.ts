@@ -1,0 +1,218 @@
+import { type Log, reasonOf } from "../base/log.ts";
+import type { Dir } from "../ports/fs.ts";
+import type { Clock, Runtime } from "../ports/host.ts";
+import { type Appended, Appender, type NewMessage } from "./append.ts";
+import { readCheckpoint } from "./checkpoint.ts";
+import { CommitLog } from "./commit_log.ts";
+import { Dispatch } from "./dispatch.ts";
+import { Flush } from "./flush.ts";
+import { type Hold, holdFolder } from "./folder.ts";
+import { Handles } from "./handles.ts";
+import { endsInRecord } from "./log_reader.ts";
+import { DELAY_LEVELS_MS, STORE_DEFAULTS, type StoreOptions } from "./options.ts";
+import { QueueOffsets } from "./queue_offsets.ts";
+import { Queues } from "./queues.ts";
+import { recover } from "./recover.ts";
+import { Segments } from "./segments.ts";
+import { Turn } from "./turn.ts";
+import { Upkeep } from "./upkeep.ts";
+
+export type { Appended, NewMessage } from "./append.ts";
+export type { StoreOptions } from "./options.ts";
+
+/** Files of the log that are kept open. */
+const OPEN_LOG_FILES_MAX = 64;
+
+/** What openStore puts together. */
+interface Parts {
+  readonly log: CommitLog;
+  readonly handles: readonly Handles[];
+  readonly flush: Flush;
+  readonly queues: Queues;
+  readonly dispatch: Dispatch;
+  readonly upkeep: Upkeep;
+  readonly appender: Appender;
+  readonly offsets: QueueOffsets;
+  readonly hold: Hold;
+  readonly clock: Clock;
+  readonly report: Log;
+}
+
+/** A broker's messages on disk. */
+export class Store implements AsyncDisposable {
+  readonly log: CommitLog;
+  readonly flush: Flush;
+  readonly queues: Queues;
+  readonly dispatch: Dispatch;
+  readonly #parts: Parts;
+  readonly #appender: Appender;
+  #closing: Promise<void> | undefined;
+
+  constructor(parts: Parts) {
+    this.log = parts.log;
+    this.flush = parts.flush;
+    this.queues = parts.queues;
+    this.dispatch = parts.dispatch;
+    this.#parts = parts;
+    this.#appender = parts.appender;
+  }
+
+  /** Entry number that the next message of a queue gets. */
+  nextQueueOffset(topic: string, queueId: number): number {
+    return this.#parts.offsets.next(topic, queueId);
+  }
+
+  /**
+   * Stages a message: it is encoded where it will be written from, no more. `commit` stores it.
+   * @throws {PutRefusal} and nothing was staged
+   */
+  append(message: NewMessage): Appended {
+    return this.#appender.append(message);
+  }
+
+  /**
+   * Stages messages of one queue that belong together: all or none, side by side in one file.
+   * @throws {PutRefusal} and nothing was staged
+   */
+  appendBatch(messages: readonly NewMessage[]): Appended[] {
+    return this.#appender.appendBatch(messages);
+  }
+
+  /**
+   * Writes all that was staged since the last commit, in one piece, and shows it to readers.
+   * @throws {PutRefusal} "unavailable" with the disk's reason, and nothing of it is stored
+   */
+  commit(): void {
+    try {
+      this.log.commit();
+    } catch (error) {
+      this.takeBack();
+      throw error;
+    }
+  }
+
+  /** Forgets what was staged since the last commit. */
+  takeBack(): void {
+    this.#appender.takeBack();
+  }
+
+  /**
+   * Appends bytes of a master's log at exactly the tail; see CommitLog.
+   * @throws {PutRefusal} "unavailable", and the log is as before
+   */
+  appendRaw(logOffset: number, bytes: Uint8Array): void {
+    this.log.appendRaw(logOffset, bytes);
+  }
+
+  /** Dispatches the rest, makes everything safe and lets go of the folder. Safe to repeat. */
+  close(): Promise<void> {
+    return this.#closing ??= this.#close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    const { upkeep, report, handles, hold } = this.#parts;
+    let inOrder = false;
+    this.log.refuse("the store is being closed");
+    await upkeep.close();
+    try {
+      this.takeBack();
+      await this.#drain();
+      await this.flush.close();
+      inOrder = await upkeep.checkpoint();
+    } catch (error) {
+      report.error("the next start will recover", { reason: reasonOf(error) });
+    }
+    this.dispatch.close();
+    for (const open of handles) open.closeAll();
+    await hold.release(inOrder);
+  }
+
+  /** What a slave has of a record that is still to come stays undispatched. */
+  async #drain(): Promise<void> {
+    for (let before = -1; before !== this.dispatch.position;) {
+      before = this.dispatch.position;
+      await new Promise<void>((resolve) => this.#parts.clock.soon(resolve));
+    }
+  }
+}
+
+/**
+ * Opens a store: takes its folder, recovers what a crash left, and brings the queues up to the log, so that
+ * the next messages get the right entry numbers.
+ *
+ * @throws {StoreRefusal} when the folder is another process's or its files do not fit the options,
+ * {CorruptLogError} when the log is damaged where a crash cannot have torn it
+ */
+export async function openStore(
+  runtime: Pick<Runtime, "clock" | "codecs">,
+  dir: Dir,
+  options: StoreOptions,
+  log: Log,
+): Promise<Store> {
+  const hold = await holdFolder(dir);
+  const logHandles = new Handles(OPEN_LOG_FILES_MAX);
+  const queueHandles = new Handles(options.openQueueFilesMax ?? STORE_DEFAULTS.openQueueFilesMax!);
+  try {
+    return await open(runtime, { dir, options, hold, logHandles, queueHandles }, log);
+  } catch (error) {
+    logHandles.closeAll();
+    queueHandles.closeAll();
+    await hold.release(hold.wasClosed); // nothing was changed that a recovery would have to mend
+    throw error;
+  }
+}
+
+/** What is at hand before anything of the store was read. */
+interface Opening {
+  readonly dir: Dir;
+  readonly options: StoreOptions;
+  readonly hold: Hold;
+  readonly logHandles: Handles;
+  readonly queueHandles: Handles;
+}
+
+async function open(
+  { clock, codecs }: Pick<Runtime, "clock" | "codecs">,
+  { dir, options, hold, logHandles, queueHandles }: Opening,
+  report: Log,
+): Promise<Store> {
+  const crashed = !hold.wasClosed;
+  const logDir = options.logDir ?? dir.child("commitlog");
+  const segments = new Segments(logDir, options.logFileBytes, logHandles);
+  segments.load((last, size) => crashed && endsInRecord(last, size, codecs));
+  const queueDir = dir.child("consumequeue");
+  const queues = new Queues(queueDir, options.queueFileBytes, queueHandles, report);
+  if (segments.length > 0) await queues.load(crashed, new Turn(clock));
+  else dir.remove("consumequeue"); // entries of a log that is gone mean nothing
+  const checkpoint = readCheckpoint(dir);
+  const stored = { segments, queues, checkpoint, crashed };
+  const found = await recover(stored, clock, codecs, report);
+  const commitLog = new CommitLog(segments, found.tail, crashed ? found.from : found.tail, report);
+  const delays = options.delayLevelsMs ?? DELAY_LEVELS_MS;
+  const from = { position: found.from, storeTimestamp: found.timeBefore };
+  const dispatch = new Dispatch(commitLog, queues, clock, from, delays, report);
+  await dispatch.reached(found.tail);
+  const flush = new Flush(commitLog, clock, options, report);
+  const upkeep = new Upkeep({ dir, clock, dispatch, queues, flush }, checkpoint, report);
+  const offsets = new QueueOffsets((topic, id) => queues.get(topic, id)?.maxOffset ?? 0);
+  const runtime = { clock, codecs };
+  const { maxMessageBytes } = options;
+  const appender = new Appender(commitLog, offsets, runtime, maxMessageBytes, found.storeTimestamp);
+  return new Store({
+    log: commitLog,
+    handles: [logHandles, queueHandles],
+    flush,
+    queues,
+    dispatch,
+    upkeep,
+    appender,
+    offsets,
+    hold,
+    clock,
+    report,
+  });
+}

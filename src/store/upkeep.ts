@@ -1,0 +1,84 @@
+import { type Log, reasonOf } from "../base/log.ts";
+import type { Dir } from "../ports/fs.ts";
+import type { Clock } from "../ports/host.ts";
+import { type Checkpoint, writeCheckpoint } from "./checkpoint.ts";
+import type { Dispatch } from "./dispatch.ts";
+import type { Flush } from "./flush.ts";
+import type { Queues } from "./queues.ts";
+import { Turn } from "./turn.ts";
+
+/** Entries go from memory to their files this often. Source: MessageStoreConfig.flushIntervalConsumeQueue. */
+const WRITE_MS = 1_000;
+/** And every so many times they are made safe, and the checkpoint tells how far recovery may trust them. */
+const WRITES_A_CHECKPOINT = 10;
+
+/** What goes on beside sends and pulls: queue entries to their files, and the checkpoint. */
+export class Upkeep {
+  readonly #dir: Dir;
+  readonly #clock: Clock;
+  readonly #dispatch: Dispatch;
+  readonly #queues: Queues;
+  readonly #flush: Flush;
+  readonly #log: Log;
+  #checkpoint: Checkpoint;
+  #coveredTo = -1; // log offset the checkpoint was written for
+  #writes = 0;
+  #stopTimer: (() => void) | undefined;
+  #working: Promise<void> = Promise.resolve();
+  #closed = false;
+
+  constructor(
+    parts: { dir: Dir; clock: Clock; dispatch: Dispatch; queues: Queues; flush: Flush },
+    checkpoint: Checkpoint,
+    log: Log,
+  ) {
+    this.#dir = parts.dir;
+    this.#clock = parts.clock;
+    this.#dispatch = parts.dispatch;
+    this.#queues = parts.queues;
+    this.#flush = parts.flush;
+    this.#checkpoint = checkpoint;
+    this.#log = log;
+    this.#wait();
+  }
+
+  /** Makes safe what is dispatched and writes the checkpoint for it. False when the disk did not let it. */
+  async checkpoint(): Promise<boolean> {
+    const { position, storeTimestamp } = this.#dispatch;
+    if (position === this.#coveredTo) return true;
+    await this.#flush.reached(position);
+    if (!await this.#queues.sync(new Turn(this.#clock))) return false;
+    const { physicMs, logicsMs, indexMs } = this.#checkpoint;
+    this.#checkpoint = {
+      physicMs: Math.max(physicMs, storeTimestamp),
+      logicsMs: Math.max(logicsMs, storeTimestamp),
+      indexMs,
+    };
+    await writeCheckpoint(this.#dir, this.#checkpoint);
+    this.#coveredTo = position;
+    return true;
+  }
+
+  /** Resolves when nothing of it runs any more. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#stopTimer?.();
+    await this.#working;
+  }
+
+  #wait(): void {
+    if (this.#closed) return;
+    this.#stopTimer = this.#clock.after(WRITE_MS, () => {
+      this.#working = this.#work().then(() => this.#wait());
+    });
+  }
+
+  async #work(): Promise<void> {
+    try {
+      await this.#queues.write(new Turn(this.#clock));
+      if (++this.#writes % WRITES_A_CHECKPOINT === 0) await this.checkpoint();
+    } catch (error) {
+      this.#log.error("cannot write the checkpoint", { reason: reasonOf(error) });
+    }
+  }
+}
