@@ -1,4 +1,15 @@
-import { address, addresses, bool, delays, fileNamed, host, ms, name, oneOf, port } from "./option.ts";
+import {
+  address,
+  addresses,
+  bool,
+  delays,
+  fileNamed,
+  host,
+  ms,
+  name,
+  oneOf,
+  port,
+} from "./option.ts";
 import { type Option, text, whole, wordOrOffset } from "./option.ts";
 
 /**

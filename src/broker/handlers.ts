@@ -1,0 +1,53 @@
+import type { Handler, Handlers } from "../rpc/peer.ts";
+import { RequestCode } from "../wire/codes.ts";
+import { clientHandlers } from "./client_handlers.ts";
+import { groupHandlers } from "./group_handlers.ts";
+import { lockHandlers } from "./lock_handlers.ts";
+import { offsetHandlers } from "./offset_handlers.ts";
+import type { Parts } from "./parts.ts";
+import type { Pulls } from "./pull.ts";
+import { queueHandlers } from "./queue_handlers.ts";
+import { runtimeInfoHandler } from "./runtime_info.ts";
+import type { Sends } from "./send.ts";
+import { topicHandlers } from "./topic_handlers.ts";
+
+/** The broker's table of contents: every request it answers. */
+export function brokerHandlers(parts: Parts, sends: Sends, pulls: Pulls): Handlers {
+  const { store, isSlave } = parts;
+  const table: [number, Handler][] = [
+    [RequestCode.SEND_MESSAGE, sends.send],
+    [RequestCode.SEND_MESSAGE_V2, sends.sendV2],
+    [RequestCode.SEND_BATCH_MESSAGE, sends.sendV2],
+    [RequestCode.PULL_MESSAGE, pulls.pull],
+    [RequestCode.LITE_PULL_MESSAGE, pulls.pull],
+    ...queueHandlers(parts),
+    ...offsetHandlers({
+      offsets: parts.offsets,
+      minOffset: (topic, queueId) => store.queues.get(topic, queueId)?.minOffset ?? 0,
+      startsOnDisk: parts.startsOnDisk,
+      delayTable: parts.delayTable,
+    }),
+    ...topicHandlers({ topics: parts.topics, isSlave, onDeleted: () => {} }),
+    ...groupHandlers({ groups: parts.groups, offsets: parts.offsets, isSlave }),
+    ...clientHandlers({ clients: parts.clients, groups: parts.groups, topics: parts.topics }),
+    ...lockHandlers(parts.locks),
+    runtimeInfoHandler({
+      runtime: parts.runtime,
+      disk: parts.disk,
+      store,
+      stats: parts.stats,
+      startedAt: parts.startedAt,
+      parked: () => pulls.parked,
+      waiting: () => parts.confirmations.waiting,
+    }),
+  ];
+  return new Map(table);
+}
+
+/** What the fast port answers: all but pulls. Source: BrokerController.registerProcessor. */
+export function fastHandlers(handlers: Handlers): Handlers {
+  const fast = new Map(handlers);
+  fast.delete(RequestCode.PULL_MESSAGE);
+  fast.delete(RequestCode.LITE_PULL_MESSAGE);
+  return fast;
+}

@@ -1,0 +1,221 @@
+import type { Clock } from "../ports/host.ts";
+import type { Answer, Peer, ReplyTo } from "../rpc/peer.ts";
+import { QueueRead, type ReadLimits, type ReadStatus } from "../store/read.ts";
+import type { Store } from "../store/store.ts";
+import { beginReply } from "../wire/codec.ts";
+import { ResponseCode } from "../wire/codes.ts";
+import { type Command, FLAG_ONEWAY, refuse, type Reply } from "../wire/command.ts";
+import { formatPullAnswer, parsePull, PULL_FLAG, type PullRequest } from "../wire/pull.ts";
+import type { Clients } from "./clients.ts";
+import { type TagFilter, tagFilter } from "./filter.ts";
+import type { Groups } from "./groups.ts";
+import type { Offsets } from "./offsets.ts";
+import { type ParkedPull, ParkedPulls } from "./parked.ts";
+import { PERM_READ } from "./topic_rules.ts";
+import type { Stats } from "./stats.ts";
+import type { Topics } from "./topics.ts";
+
+/** Bounds of pulls, and who may read what. */
+export interface PullLimits {
+  readonly brokerPermission: number;
+  readonly longPolling: boolean;
+  readonly shortPollingMs: number;
+  readonly slaveReadEnable: boolean;
+  readonly offsetCheckInSlave: boolean;
+  /** Bounds of one answer. */
+  readonly limits: ReadLimits;
+}
+
+/** What pulls need of their broker. */
+export interface PullContext extends PullLimits {
+  readonly clock: Clock;
+  readonly store: Store;
+  readonly topics: Topics;
+  readonly groups: Groups;
+  readonly offsets: Offsets;
+  readonly clients: Clients;
+  readonly stats: Stats;
+  readonly isSlave: boolean;
+}
+
+/** Answers pulls: reads, filters, and parks those that find nothing. */
+export class Pulls {
+  readonly #context: PullContext;
+  readonly #parked: ParkedPulls;
+  readonly #read = new QueueRead(); // each read is answered before the next
+
+  constructor(context: PullContext) {
+    this.#context = context;
+    this.#parked = new ParkedPulls(
+      context.clock,
+      (pull, mayPark) => this.#run(pull.peer, pull.to, pull.request, mayPark ? pull.deadline : 0),
+    );
+  }
+
+  /** Pulls that wait for a message. */
+  get parked(): number {
+    return this.#parked.count;
+  }
+
+  /** Handler of 11 and 361. */
+  pull = (command: Command, peer: Peer): Answer => {
+    const request = parsePull(command.ext);
+    const { offsets, clock, longPolling, shortPollingMs, isSlave } = this.#context;
+    if ((request.sysFlag & PULL_FLAG.commitOffset) !== 0 && !isSlave) {
+      offsets.commit(request.consumerGroup, request.topic, request.queueId, request.commitOffset);
+    }
+    const { form, opaque, flag } = command;
+    const holds = (request.sysFlag & PULL_FLAG.mayPark) !== 0;
+    const holdMs = longPolling ? request.holdMs : shortPollingMs;
+    const deadline = holds ? clock.monotonic() + holdMs : 0;
+    this.#run(peer, { form, opaque, flag }, request, deadline);
+    return undefined;
+  };
+
+  /** Runs the pulls that wait for this queue. */
+  wake = (topic: string, queueId: number): void => this.#parked.wake(topic, queueId);
+
+  close(): void {
+    this.#parked.close();
+  }
+
+  /** Answers a pull, or parks it until `deadline` on the monotonic clock; 0 does not park. */
+  #run(peer: Peer, to: ReplyTo, request: PullRequest, deadline: number): void {
+    const filter = this.#admit(request);
+    if ("code" in filter) return peer.reply(to, filter);
+    const { store, limits, clock, stats, isSlave, offsetCheckInSlave } = this.#context;
+    const read = this.#read;
+    read.read(store.log, {
+      queue: store.queues.get(request.topic, request.queueId),
+      queueOffset: request.queueOffset,
+      maxMessages: request.maxMessages,
+      limits,
+      filter: filter.tags,
+      keepsOffset: isSlave && !offsetCheckInSlave,
+    });
+    if (read.status === "found") return this.#answerFound(peer, to, read, request);
+    stats.missed.add(1);
+    const code = codeOf(read, request);
+    if (code === ResponseCode.PULL_NOT_FOUND && deadline > clock.monotonic()) {
+      if (this.#parked.park({ peer, to, request, deadline } satisfies ParkedPull)) return;
+    }
+    peer.reply(to, this.#answerEmpty(code, read, request));
+  }
+
+  /** The checks before a read; gives what to filter by, or the refusal. */
+  #admit(request: PullRequest): { tags: TagFilter | undefined } | Reply {
+    const { brokerPermission, groups, topics, clients } = this.#context;
+    const { consumerGroup, topic: name, queueId } = request;
+    if ((brokerPermission & PERM_READ) === 0) {
+      return refuse(ResponseCode.NO_PERMISSION, "cannot pull: this broker may not be read");
+    }
+    const group = groups.find(consumerGroup);
+    if (group === undefined) {
+      return refuse(
+        ResponseCode.SUBSCRIPTION_GROUP_NOT_EXIST,
+        `cannot pull as "${consumerGroup}": no such group`,
+      );
+    }
+    if (!group.consumeEnable) {
+      return refuse(
+        ResponseCode.NO_PERMISSION,
+        `cannot pull as "${consumerGroup}": it is disabled`,
+      );
+    }
+    const topic = topics.get(name);
+    if (topic === undefined) {
+      return refuse(ResponseCode.TOPIC_NOT_EXIST, `cannot pull "${name}": not on this broker`);
+    }
+    if ((topic.perm & PERM_READ) === 0) {
+      return refuse(ResponseCode.NO_PERMISSION, `cannot pull "${name}": it may not be read`);
+    }
+    if (queueId < 0 || queueId >= topic.readQueueNums) {
+      return refuse(
+        ResponseCode.SYSTEM_ERROR,
+        `cannot pull queue ${queueId} of "${name}": it has ${topic.readQueueNums} queues`,
+      );
+    }
+    if ((request.sysFlag & PULL_FLAG.subscription) !== 0) return ownFilter(request);
+    return clients.filterFor(request, group.consumeBroadcastEnable);
+  }
+
+  #answerFound(peer: Peer, to: ReplyTo, read: QueueRead, request: PullRequest): void {
+    if ((to.flag & FLAG_ONEWAY) !== 0 || peer.closed) return;
+    const { store: { log }, stats } = this.#context;
+    stats.found.add(1);
+    stats.got.add(read.count);
+    const { out } = peer;
+    const suggestion = this.#suggestion(read, request.consumerGroup);
+    beginReply(
+      out,
+      to,
+      formatPullAnswer(ResponseCode.SUCCESS, "FOUND", read, suggestion),
+      read.totalBytes,
+    );
+    out.reserve(read.totalBytes);
+    for (let i = 0; i < read.count; i++) {
+      const size = read.entries[2 * i + 1];
+      log.readAt(read.entries[2 * i], out.slab.subarray(out.at, out.at + size));
+      out.advance(size);
+    }
+    peer.flushSoon();
+  }
+
+  #answerEmpty(code: number, read: QueueRead, request: PullRequest): Reply {
+    const { isSlave, offsetCheckInSlave, groups } = this.#context;
+    const status = STATUS_NAMES[read.status];
+    if (code === ResponseCode.PULL_OFFSET_MOVED && isSlave && !offsetCheckInSlave) {
+      // only the master corrects offsets: a slave may simply not have the messages yet
+      const master = groups.find(request.consumerGroup)?.brokerId ?? 0;
+      return formatPullAnswer(ResponseCode.PULL_RETRY_IMMEDIATELY, status, read, master);
+    }
+    return formatPullAnswer(code, status, read, this.#suggestion(read, request.consumerGroup));
+  }
+
+  /** Whom to ask next: a slave when this broker would have to read what its memory no longer holds. */
+  #suggestion(read: QueueRead, groupName: string): number {
+    if (!this.#context.slaveReadEnable) return 0;
+    const group = this.#context.groups.find(groupName);
+    return read.lagBytes > this.#context.limits.memoryBytes
+      ? group?.whichBrokerWhenConsumeSlowly ?? 1
+      : group?.brokerId ?? 0;
+  }
+}
+
+function ownFilter(request: PullRequest): { tags: TagFilter | undefined } | Reply {
+  const type = request.expressionType;
+  if (type === undefined || type === "TAG") return { tags: tagFilter(request.subscription) };
+  return refuse(
+    ResponseCode.SYSTEM_ERROR,
+    `cannot filter "${request.topic}" by ${type}: only tags are supported yet`,
+  );
+}
+
+/** The code of a read that found nothing. Source: PullMessageProcessor. */
+function codeOf({ status }: QueueRead, { queueOffset }: PullRequest): number {
+  if (status === "noMessageInQueue" && queueOffset === 0) return ResponseCode.PULL_NOT_FOUND;
+  return CODES[status];
+}
+
+const CODES: Record<ReadStatus, number> = {
+  found: ResponseCode.SUCCESS,
+  noMessageInQueue: ResponseCode.PULL_OFFSET_MOVED,
+  offsetTooSmall: ResponseCode.PULL_OFFSET_MOVED,
+  offsetOverflowOne: ResponseCode.PULL_NOT_FOUND,
+  offsetOverflowBadly: ResponseCode.PULL_OFFSET_MOVED,
+  offsetFoundNull: ResponseCode.PULL_NOT_FOUND,
+  noMatchedMessage: ResponseCode.PULL_RETRY_IMMEDIATELY,
+  messageWasRemoving: ResponseCode.PULL_RETRY_IMMEDIATELY,
+};
+
+/** Remarks of pull answers, as tools show them. */
+const STATUS_NAMES: Record<ReadStatus, string> = {
+  found: "FOUND",
+  noMessageInQueue: "NO_MESSAGE_IN_QUEUE",
+  offsetTooSmall: "OFFSET_TOO_SMALL",
+  offsetOverflowOne: "OFFSET_OVERFLOW_ONE",
+  offsetOverflowBadly: "OFFSET_OVERFLOW_BADLY",
+  offsetFoundNull: "OFFSET_FOUND_NULL",
+  noMatchedMessage: "NO_MATCHED_MESSAGE",
+  messageWasRemoving: "MESSAGE_WAS_REMOVING",
+};

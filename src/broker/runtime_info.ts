@@ -1,0 +1,80 @@
+import { utf8 } from "../base/bytes.ts";
+import type { Dir } from "../ports/fs.ts";
+import type { Runtime } from "../ports/host.ts";
+import type { Handler } from "../rpc/peer.ts";
+import { earliestStoreTime } from "../store/records.ts";
+import type { Store } from "../store/store.ts";
+import { RequestCode, ResponseCode } from "../wire/codes.ts";
+import { OUR_VERSION } from "../wire/command.ts";
+import { ratesText, type Stats } from "./stats.ts";
+
+/** What runtime info tells of. */
+export interface RuntimeInfoContext {
+  readonly runtime: Pick<Runtime, "clock" | "memory">;
+  readonly store: Store;
+  readonly disk: Dir;
+  readonly stats: Stats;
+  /** ms since 1970. */
+  readonly startedAt: number;
+  /** Pulls that wait for a message. */
+  readonly parked: () => number;
+  /** Messages that wait for a slave or the disk. */
+  readonly waiting: () => number;
+}
+
+const OUR_VERSION_NAME = "V4_9_7";
+
+/** Handler of 28: name and value pairs, all text, by the names tools look for. Source: AdminBrokerProcessor. */
+export function runtimeInfoHandler(context: RuntimeInfoContext): [number, Handler] {
+  return [RequestCode.GET_BROKER_RUNTIME_INFO, () => ({
+    code: ResponseCode.SUCCESS,
+    body: utf8(JSON.stringify({ table: tableOf(context) })),
+  })];
+}
+
+function tableOf(context: RuntimeInfoContext): Record<string, string> {
+  const { runtime, store, disk, stats, startedAt, parked, waiting } = context;
+  const { log } = store;
+  const now = runtime.clock.now();
+  const { usedBytes, freeBytes } = disk.space();
+  const totalBytes = usedBytes + freeBytes;
+  const values: Record<string, string | number> = {
+    brokerVersionDesc: OUR_VERSION_NAME,
+    brokerVersion: OUR_VERSION,
+    brokerActive: "true",
+    bootTimestamp: startedAt,
+    startAcceptSendRequestTimeStamp: startedAt,
+    runtime: durationText(now - startedAt),
+    putTps: ratesText(stats.put),
+    getFoundTps: ratesText(stats.found),
+    getMissTps: ratesText(stats.missed),
+    getTotalTps: ratesText(stats.found, stats.missed),
+    getTransferedTps: ratesText(stats.got),
+    getTransferredTps: ratesText(stats.got),
+    msgPutTotalTodayNow: stats.put.total,
+    msgGetTotalTodayNow: stats.got.total,
+    putMessageTimesTotal: stats.put.total,
+    commitLogMinOffset: log.minOffset,
+    commitLogMaxOffset: log.tail,
+    commitLogDiskRatio: usedBytes / totalBytes,
+    consumeQueueDiskRatio: usedBytes / totalBytes,
+    commitLogDirCapacity: `Total : ${totalBytes} B, Free : ${freeBytes} B.`,
+    dispatchBehindBytes: log.tail - store.dispatch.position,
+    remainHowManyDataToFlush: `${log.tail - log.durable} B`,
+    sendThreadPoolQueueSize: waiting(),
+    pullThreadPoolQueueSize: parked(),
+    // Requests are handled in the turn that reads them, and no lock guards the log: nothing waits for these.
+    sendThreadPoolQueueHeadWaitTimeMills: 0,
+    pullThreadPoolQueueHeadWaitTimeMills: 0,
+    pageCacheLockTimeMills: 0,
+    earliestMessageTimeStamp: earliestStoreTime(log),
+    residentBytes: runtime.memory().residentBytes,
+  };
+  return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, String(value)]));
+}
+
+function durationText(ms: number): string {
+  const seconds = Math.floor(ms / 1000);
+  const [days, hours, minutes] = [86_400, 3_600, 60].map((unit) => Math.floor(seconds / unit));
+  return `[ ${days} days, ${hours % 24} hours, ${minutes % 60} minutes, ${seconds % 60} seconds ]`;
+}

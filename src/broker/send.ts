@@ -1,0 +1,315 @@
+import { FieldError } from "../base/errors.ts";
+import type { Address } from "../ports/net.ts";
+import type { Answer, Peer, ReplyTo } from "../rpc/peer.ts";
+import { PutRefusal } from "../store/errors.ts";
+import type { Appended, NewMessage, Store } from "../store/store.ts";
+import { splitBatch } from "../wire/batch.ts";
+import { ResponseCode } from "../wire/codes.ts";
+import { type Command, FLAG_ONEWAY, refuse, type Reply } from "../wire/command.ts";
+import { hostBytes } from "../wire/host_address.ts";
+import { formatMessageId, messageIdPrefix } from "../wire/message_id.ts";
+import { joinProperties, Property, property, withoutProperty } from "../wire/properties.ts";
+import { SysFlag } from "../wire/record_layout.ts";
+import { parseSend, parseSendV2, type SendRequest } from "../wire/send.ts";
+import { putSendReply } from "../wire/send_reply.ts";
+import type { Confirmations, Confirmed } from "./confirm.ts";
+import type { Stats } from "./stats.ts";
+import type { Topic, Topics } from "./topics.ts";
+
+/** Above this many messages that wait for a slave or the disk, new ones are refused with SYSTEM_BUSY. */
+const WAITING_MAX = 100_000;
+
+const EMPTY = new Uint8Array(0);
+
+/** What sends need of their broker. */
+export interface SendContext {
+  readonly store: Store;
+  readonly topics: Topics;
+  readonly confirmations: Confirmations;
+  readonly stats: Stats;
+  /** False on a slave, which refuses all sends. */
+  readonly accepts: boolean;
+  readonly clusterName: string;
+  readonly regionId: string;
+  readonly traceOn: boolean;
+  readonly maxMessageBytes: number;
+  /** Address the broker is known by; part of each message id. */
+  readonly storeHost: Address;
+  /** Number from 0 to below `n`, for senders that leave the queue to us. */
+  pick(n: number): number;
+}
+
+/** One stored send on its way to its answer. */
+class Sent implements Confirmed {
+  readonly end: number;
+  readonly #peer: Peer;
+  readonly #to: ReplyTo;
+  readonly #queueId: number;
+  readonly #first: Appended;
+  readonly #messageIds: string;
+  readonly #context: SendContext;
+
+  constructor(
+    peer: Peer,
+    to: ReplyTo,
+    queueId: number,
+    first: Appended,
+    end: number,
+    messageIds: string,
+    context: SendContext,
+  ) {
+    this.#peer = peer;
+    this.#to = to;
+    this.#queueId = queueId;
+    this.#first = first;
+    this.end = end;
+    this.#messageIds = messageIds;
+    this.#context = context;
+  }
+
+  confirmed(code: number): void {
+    if (this.#peer.closed || (this.#to.flag & FLAG_ONEWAY) !== 0) return;
+    putSendReply(this.#peer.out, this.#to, {
+      code,
+      remark: REMARKS[code],
+      msgId: this.#messageIds,
+      queueId: this.#queueId,
+      queueOffset: this.#first.queueOffset,
+      region: this.#context.regionId,
+      traceOn: this.#context.traceOn,
+    });
+    this.#peer.flushSoon();
+  }
+
+  refused(reply: Reply): void {
+    this.#peer.reply(this.#to, reply);
+  }
+}
+
+const REMARKS: Record<number, string | undefined> = {
+  [ResponseCode.FLUSH_DISK_TIMEOUT]: "stored, but the disk did not confirm it in time",
+  [ResponseCode.FLUSH_SLAVE_TIMEOUT]: "stored, but no slave confirmed it in time",
+  [ResponseCode.SLAVE_NOT_AVAILABLE]: "stored, but no slave is near enough to confirm it",
+};
+
+/**
+ * Takes messages: each request of a read is staged in the log, then all are written at once by `commit` and
+ * answered, or wait together for slaves and the disk.
+ */
+export class Sends {
+  readonly #context: SendContext;
+  readonly #idPrefix: string;
+  readonly #clusterProperty: string;
+  readonly #storeHost: Uint8Array;
+  readonly #bornHosts = new WeakMap<Peer, Uint8Array>();
+  #staged: Sent[] = [];
+  #stagedUnwaited: Sent[] = [];
+  #stagedCount = 0; // messages in both
+
+  constructor(context: SendContext) {
+    this.#context = context;
+    this.#storeHost = hostBytes(context.storeHost);
+    this.#idPrefix = messageIdPrefix(this.#storeHost);
+    this.#clusterProperty = `${Property.CLUSTER}\x01${context.clusterName}`;
+  }
+
+  /** Handler of 10. */
+  send = (command: Command, peer: Peer): Answer =>
+    this.#take(parseSend(command.ext), command, peer);
+
+  /** Handler of 310 and 320. */
+  sendV2 = (command: Command, peer: Peer): Answer =>
+    this.#take(parseSendV2(command.ext), command, peer);
+
+  /** Writes what the handlers staged, and answers it when its guarantees are reached. */
+  commit = (): void => {
+    if (this.#staged.length === 0 && this.#stagedUnwaited.length === 0) return;
+    const waiting = this.#staged;
+    const unwaited = this.#stagedUnwaited;
+    const count = this.#stagedCount;
+    this.#stagedCount = 0;
+    this.#staged = [];
+    this.#stagedUnwaited = [];
+    try {
+      this.#context.store.commit();
+    } catch (error) {
+      const reply = replyTo(error);
+      for (const sent of unwaited) sent.refused(reply);
+      for (const sent of waiting) sent.refused(reply);
+      return;
+    }
+    this.#context.stats.put.add(count);
+    for (const sent of unwaited) sent.confirmed(ResponseCode.SUCCESS);
+    this.#context.confirmations.add(waiting);
+  };
+
+  #take(request: SendRequest, command: Command, peer: Peer): Answer {
+    const { topics, accepts, confirmations } = this.#context;
+    if (!accepts) {
+      return refuse(
+        ResponseCode.SERVICE_NOT_AVAILABLE,
+        `cannot store a message for "${request.topic}": this broker is a slave`,
+      );
+    }
+    if (confirmations.waiting + this.#staged.length >= WAITING_MAX) {
+      return refuse(
+        ResponseCode.SYSTEM_BUSY,
+        `[OVERLOAD] ${WAITING_MAX} messages wait for a slave or the disk`,
+      );
+    }
+    const topic = topics.get(request.topic) ?? topics.createOnSend(request);
+    if ("code" in topic) return topic;
+    const refusal = notSendable(topic, request);
+    if (refusal) return refusal;
+    try {
+      const queueId = request.queueId >= 0
+        ? request.queueId
+        : this.#context.pick(topic.writeQueueNums);
+      if (request.batch) this.#stageBatch(request, topic, queueId, command, peer);
+      else this.#stageOne(request, topic, queueId, command, peer);
+      return undefined;
+    } catch (error) {
+      if (error instanceof FieldError) throw error;
+      return replyTo(error);
+    }
+  }
+
+  #stageOne(
+    request: SendRequest,
+    topic: Topic,
+    queueId: number,
+    command: Command,
+    peer: Peer,
+  ): void {
+    const waits = waitsFor(request.properties);
+    const message = this.#message(request, topic, queueId, peer);
+    message.properties = joinProperties(withoutWait(request.properties), this.#clusterProperty);
+    message.body = command.body;
+    const appended = this.#context.store.append(message);
+    const id = formatMessageId(this.#idPrefix, appended.logOffset);
+    this.#stage(
+      new Sent(peer, command, queueId, appended, appended.end, id, this.#context),
+      1,
+      waits,
+    );
+  }
+
+  /** All messages of a batch or none: their limits are looked at before the first is staged. */
+  #stageBatch(
+    request: SendRequest,
+    topic: Topic,
+    queueId: number,
+    command: Command,
+    peer: Peer,
+  ): void {
+    const { store } = this.#context;
+    if (command.body.length > this.#context.maxMessageBytes) {
+      throw new PutRefusal(
+        "illegal",
+        `batch of ${command.body.length} bytes, at most ${this.#context.maxMessageBytes}`,
+      );
+    }
+    const waits = waitsFor(request.properties);
+    const messages = splitBatch(command.body).map(({ flag, body, properties }) => {
+      const message = this.#message(request, topic, queueId, peer);
+      message.flag = flag;
+      message.body = body;
+      message.properties = joinProperties(
+        joinProperties(properties, request.properties),
+        this.#clusterProperty,
+      );
+      return message;
+    });
+    if (messages.length === 0) throw new FieldError("body", "", "a batch of at least one message");
+    const appended = store.appendBatch(messages);
+    const ids = appended.map(({ logOffset }) => formatMessageId(this.#idPrefix, logOffset)).join(
+      ",",
+    );
+    const end = appended[appended.length - 1].end;
+    this.#stage(
+      new Sent(peer, command, queueId, appended[0], end, ids, this.#context),
+      messages.length,
+      waits,
+    );
+  }
+
+  #stage(sent: Sent, count: number, waits: boolean): void {
+    this.#stagedCount += count;
+    if (waits) this.#staged.push(sent);
+    else this.#stagedUnwaited.push(sent);
+  }
+
+  #message(
+    request: SendRequest,
+    topic: Topic,
+    queueId: number,
+    peer: Peer,
+  ): Mutable<NewMessage> {
+    let bornHost = this.#bornHosts.get(peer);
+    if (bornHost === undefined) this.#bornHosts.set(peer, bornHost = hostBytes(peer.remote));
+    const multiTags = topic.topicFilterType === "MULTI_TAG" ? SysFlag.MULTI_TAGS : 0;
+    return {
+      topic: topic.topicName,
+      topicBytes: topic.bytes,
+      queueId,
+      flag: request.flag,
+      sysFlag: request.sysFlag | multiTags,
+      bornTimestamp: request.bornTimestamp,
+      bornHost,
+      storeHost: this.#storeHost,
+      reconsumeTimes: request.reconsumeTimes,
+      preparedTransactionOffset: 0,
+      properties: "",
+      body: EMPTY,
+    };
+  }
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+function notSendable(topic: Topic, request: SendRequest): Reply | undefined {
+  if (!topic.sendable) {
+    return refuse(
+      ResponseCode.NO_PERMISSION,
+      `cannot send to "${topic.topicName}": it is the broker's own`,
+    );
+  }
+  const queues = Math.max(topic.writeQueueNums, topic.readQueueNums);
+  if (request.queueId >= queues) {
+    return refuse(
+      ResponseCode.SYSTEM_ERROR,
+      `cannot send to queue ${request.queueId} of "${topic.topicName}": it has ${queues} queues`,
+    );
+  }
+  const delay = property(request.properties, Property.DELAY);
+  if (delay !== undefined && Number(delay) > 0) {
+    return refuse(ResponseCode.MESSAGE_ILLEGAL, `cannot delay a message: not supported yet`);
+  }
+  if (property(request.properties, Property.TRAN_MSG) === "true") {
+    return refuse(ResponseCode.NO_PERMISSION, "cannot prepare a transaction: not supported yet");
+  }
+  return undefined;
+}
+
+function waitsFor(properties: string): boolean {
+  return property(properties, Property.WAIT) !== "false";
+}
+
+/** WAIT is obeyed, not stored. */
+function withoutWait(properties: string): string {
+  return properties.includes(Property.WAIT)
+    ? withoutProperty(properties, Property.WAIT)
+    : properties;
+}
+
+function replyTo(error: unknown): Reply {
+  if (!(error instanceof PutRefusal)) throw error;
+  switch (error.status) {
+    case "illegal":
+      return refuse(ResponseCode.MESSAGE_ILLEGAL, error.message);
+    case "unavailable":
+      return refuse(ResponseCode.SERVICE_NOT_AVAILABLE, error.message);
+    default:
+      return refuse(ResponseCode.SYSTEM_ERROR, error.message);
+  }
+}

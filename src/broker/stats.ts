@@ -1,0 +1,58 @@
+import type { Clock } from "../ports/host.ts";
+
+const SAMPLE_MS = 1_000;
+const SAMPLES = 600;
+
+/** Counts events, and knows how many came in the last seconds, up to ten minutes back. */
+export class Meter {
+  /** Events since the start. */
+  total = 0;
+  readonly #totals: number[] = [0]; // one a second, the newest last
+
+  add(count: number): void {
+    this.total += count;
+  }
+
+  /** Events a second over the last `seconds`, or since the start when that is less. */
+  perSecond(seconds: number): number {
+    const back = Math.min(seconds, this.#totals.length);
+    return (this.total - this.#totals[this.#totals.length - back]) / back;
+  }
+
+  /** Notes that a second has passed. */
+  sample(): void {
+    this.#totals.push(this.total);
+    if (this.#totals.length > SAMPLES) this.#totals.shift();
+  }
+}
+
+/** What a broker counts; runtime info (28) shows it. */
+export class Stats {
+  /** Messages stored by sends. */
+  readonly put: Meter = new Meter();
+  /** Messages given to pulls. */
+  readonly got: Meter = new Meter();
+  /** Pulls that found messages, and those that did not. */
+  readonly found: Meter = new Meter();
+  readonly missed: Meter = new Meter();
+  #cancel: () => void;
+
+  constructor(clock: Clock) {
+    const sample = () => {
+      for (const meter of [this.put, this.got, this.found, this.missed]) meter.sample();
+      this.#cancel = clock.after(SAMPLE_MS, sample);
+    };
+    this.#cancel = clock.after(SAMPLE_MS, sample);
+  }
+
+  close(): void {
+    this.#cancel();
+  }
+}
+
+/** Rates over 10, 60 and 600 seconds, as tools read them. */
+export function ratesText(...meters: readonly Meter[]): string {
+  return [10, 60, 600]
+    .map((seconds) => meters.reduce((sum, meter) => sum + meter.perSecond(seconds), 0).toFixed(4))
+    .join(" ");
+}

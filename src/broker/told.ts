@@ -1,0 +1,63 @@
+import type { MasterOptions } from "../ha/master.ts";
+import type { SlaveOptions } from "../ha/slave.ts";
+import type { Fs } from "../ports/fs.ts";
+import type { StoreOptions } from "../store/options.ts";
+import type { BrokerConfig } from "./config.ts";
+import type { PullLimits } from "./pull.ts";
+
+// What the parts of a broker are told, taken from its configuration: the one place where RocketMQ's keys
+// become the parts' own options.
+
+/** What the store is told. */
+export function storeOptions({ fs }: { fs: Fs }, config: BrokerConfig): StoreOptions {
+  return {
+    logFileBytes: config.mappedFileSizeCommitLog,
+    queueFileBytes: config.mappedFileSizeConsumeQueue,
+    maxMessageBytes: config.maxMessageSize,
+    flush: config.flushDiskType === "SYNC_FLUSH" ? "sync" : "async",
+    flushIntervalMs: config.flushIntervalCommitLog,
+    flushLeastPages: config.flushCommitLogLeastPages,
+    flushThoroughMs: config.flushCommitLogThoroughInterval,
+    syncFlushTimeoutMs: config.syncFlushTimeout,
+    logDir: fs.dir(config.storePathCommitLog),
+    delayLevelsMs: config.messageDelayLevel,
+  };
+}
+
+/** What a node tells its HA port: slaves have one too, and serve their log there. */
+export function masterOptions(config: BrokerConfig): MasterOptions {
+  return {
+    transferBytes: config.haTransferBatchSize,
+    heartbeatMs: config.haSendHeartbeatInterval,
+    silenceMs: config.haHousekeepingInterval,
+    syncFrom: config.haSyncFrom,
+    slaveTimeoutMs: config.slaveTimeout,
+  };
+}
+
+/** What a slave's copying of the log is told. */
+export function slaveOptions(config: BrokerConfig): SlaveOptions {
+  return {
+    heartbeatMs: config.haSendHeartbeatInterval,
+    silenceMs: config.haHousekeepingInterval,
+    onlyDurable: config.flushDiskType === "SYNC_FLUSH",
+  };
+}
+
+/** Bounds of pulls, and who may read what. `memoryBytes` behind the log's end is what memory holds. */
+export function pullLimits(config: BrokerConfig, memoryBytes: number): PullLimits {
+  return {
+    brokerPermission: config.brokerPermission,
+    longPolling: config.longPollingEnable,
+    shortPollingMs: config.shortPollingTimeMills,
+    slaveReadEnable: config.slaveReadEnable,
+    offsetCheckInSlave: config.offsetCheckInSlave,
+    limits: {
+      bytes: config.maxTransferBytesOnMessageInMemory,
+      messages: config.maxTransferCountOnMessageInMemory,
+      diskBytes: config.maxTransferBytesOnMessageInDisk,
+      diskMessages: config.maxTransferCountOnMessageInDisk,
+      memoryBytes,
+    },
+  };
+}
