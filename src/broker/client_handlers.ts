@@ -5,8 +5,9 @@ import { RequestCode, ResponseCode } from "../wire/codes.ts";
 import { refuse } from "../wire/command.ts";
 import { Fields } from "../wire/fields.ts";
 import { parseClientCheck, parseHeartbeat } from "../wire/heartbeat.ts";
-import { type Clients, NO_PROPERTY_FILTER } from "./clients.ts";
+import type { Clients } from "./clients.ts";
 import type { Groups } from "./groups.ts";
+import { NO_PROPERTY_FILTER } from "./subscriptions.ts";
 import type { Topics } from "./topics.ts";
 
 /** What requests about clients need of their broker. */

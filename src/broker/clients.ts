@@ -1,20 +1,17 @@
 import type { Log } from "../base/log.ts";
 import type { Clock } from "../ports/host.ts";
 import type { Peer } from "../rpc/peer.ts";
-import { RequestCode, ResponseCode } from "../wire/codes.ts";
-import { refuse, type Reply } from "../wire/command.ts";
-import type { ConsumerData, Heartbeat, Subscription } from "../wire/heartbeat.ts";
+import { RequestCode } from "../wire/codes.ts";
+import type { Reply } from "../wire/command.ts";
+import type { ConsumerData, Heartbeat } from "../wire/heartbeat.ts";
 import { addressText } from "../wire/host_address.ts";
-import { codesFilter, type TagFilter } from "./filter.ts";
+import { filterOf, type PullAs, type Subscribed, updateSubscriptions } from "./subscriptions.ts";
 
 /** A client that said nothing for this long is gone. Source: ConsumerManager, ProducerManager. */
 export const SILENT_MS = 120_000;
 const SCAN_MS = 10_000;
 /** Groups of one connection; a Java client has one or a few. */
 const GROUPS_OF_PEER_MAX = 4_096;
-
-/** Why a subscription with an SQL92 expression is refused. */
-export const NO_PROPERTY_FILTER = "filters by properties (SQL92) are not there yet, only tags are";
 
 /** What the registry asks of a connection. */
 export type ClientPeer = Pick<Peer, "tell" | "close" | "remote">;
@@ -32,11 +29,6 @@ export interface Member {
 export interface ClientInfo {
   readonly language: string | undefined;
   readonly version: number;
-}
-
-/** A subscription and what a pull filters by. */
-export interface Subscribed extends Subscription {
-  readonly wanted: { readonly tags: TagFilter | undefined };
 }
 
 /** A consumer group with at least one member, as its latest heartbeat described it. */
@@ -136,37 +128,9 @@ export class Clients {
     return this.#consumers.get(name);
   }
 
-  /**
-   * What a pull that brings no subscription of its own filters by, or why it is refused. Source:
-   * PullMessageProcessor.
-   */
-  filterFor(
-    pull: { consumerGroup: string; topic: string; subVersion: number },
-    broadcastAllowed: boolean,
-  ): Subscribed["wanted"] | Reply {
-    const { consumerGroup, topic, subVersion } = pull;
-    const group = this.#consumers.get(consumerGroup);
-    const subscription = group?.subscriptions.get(topic);
-    if (group === undefined || subscription === undefined) {
-      const missing = group === undefined
-        ? "no consumer of the group is online here"
-        : `the group did not subscribe to "${topic}"`;
-      return refusePull(ResponseCode.SUBSCRIPTION_NOT_EXIST, consumerGroup, missing);
-    }
-    if (!broadcastAllowed && group.messageModel === "BROADCASTING") {
-      return refusePull(ResponseCode.NO_PERMISSION, consumerGroup, "it may not broadcast");
-    }
-    if (subscription.subVersion < subVersion) {
-      return refusePull(
-        ResponseCode.SUBSCRIPTION_NOT_LATEST,
-        consumerGroup,
-        `its subscription here is ${subscription.subVersion}, the pull has ${subVersion}`,
-      );
-    }
-    if (subscription.expressionType !== "TAG") {
-      return refusePull(ResponseCode.SYSTEM_ERROR, consumerGroup, NO_PROPERTY_FILTER);
-    }
-    return subscription.wanted;
+  /** What a pull that brings no subscription of its own filters by, or why it is refused. */
+  filterFor(pull: PullAs, broadcastAllowed: boolean): Subscribed["wanted"] | Reply {
+    return filterOf(this.#consumers.get(pull.consumerGroup), pull, broadcastAllowed);
   }
 
   /** The consumer groups that have members. */
@@ -277,36 +241,11 @@ export class Clients {
   }
 }
 
-/** Takes over a heartbeat's subscriptions; true when the set of topics changed. */
-function updateSubscriptions(
-  known: Map<string, Subscribed>,
-  told: readonly Subscription[],
-): boolean {
-  let changed = false;
-  for (const subscription of told) {
-    const before = known.get(subscription.topic);
-    if (before === undefined) changed = true;
-    if (before === undefined || subscription.subVersion > before.subVersion) {
-      const wanted = { tags: codesFilter(subscription.codes) };
-      known.set(subscription.topic, { ...subscription, wanted });
-    }
-  }
-  const topics = new Set(told.map(({ topic }) => topic));
-  for (const topic of known.keys()) {
-    if (!topics.has(topic) && known.delete(topic)) changed = true;
-  }
-  return changed;
-}
-
 function hasRoom({ producers, consumers }: Place, heartbeat: Heartbeat): boolean {
   let count = producers.size + consumers.size;
   for (const group of heartbeat.producerGroups) if (!producers.has(group)) count++;
   for (const { groupName } of heartbeat.consumers) if (!consumers.has(groupName)) count++;
   return count <= GROUPS_OF_PEER_MAX;
-}
-
-function refusePull(code: number, group: string, reason: string): Reply {
-  return refuse(code, `cannot pull as "${group}": ${reason}`);
 }
 
 function isSilent(member: Member | undefined, oldest: number): boolean {

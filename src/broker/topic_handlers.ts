@@ -31,7 +31,8 @@ export function topicHandlers({ topics, isSlave, onDeleted }: TopicContext): [nu
     checkTopicName("topic", config.topicName);
     const refused = refusal("create", config.topicName);
     if (refused !== undefined) return refused;
-    topics.update(config);
+    // Only name servers say which topics have an order: the request's word is ignored, as in Java.
+    topics.update({ ...config, order: topics.get(config.topicName)?.order ?? false });
     return saved(topics);
   };
 

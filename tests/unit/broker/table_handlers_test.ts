@@ -75,6 +75,15 @@ test("17 is answered when the topic is on the disk", async () => {
   assertStringIncludes(textOf(fs.bytes("/config/topics.json")), '"MULTI_TAG"');
 });
 
+test("17 does not touch a topic's order", async () => {
+  const { ask, topics } = tableBroker();
+  await ask(17, { ...NEW_TOPIC, order: "true" });
+  assertEquals(topics.get("T")?.order, false);
+  topics.setOrdered(new Set(["T"]));
+  await ask(17, { ...NEW_TOPIC, perm: "6" });
+  assertEquals([topics.get("T")?.order, topics.get("T")?.perm], [true, 6]);
+});
+
 test("17 fails when the disk does, with its reason", async () => {
   const { ask, fs } = tableBroker();
   fs.fault = () => ({ error: new FsError("full", "no space left") });
