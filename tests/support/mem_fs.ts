@@ -132,8 +132,8 @@ export class MemFs implements Fs {
       dir = child;
     }
     const file = new FileNode(this.now());
-    file.live = bytes.slice();
-    file.durable = bytes.slice();
+    file.live = new Uint8Array(bytes); // a Buffer would give a view of itself for slice()
+    file.durable = new Uint8Array(bytes);
     dir.live.set(name, file);
     dir.durable.set(name, file);
   }
