@@ -33,13 +33,16 @@ export interface Ready {
 }
 
 /** A process that serves. Disposing it stops it, gently at first. */
-export interface Running extends AsyncDisposable {
+export interface Pocketmq extends AsyncDisposable {
   readonly ready: Ready;
   readonly pid: number;
   /** What it has written so far. */
   readonly stdout: string;
   readonly stderr: string;
-  kill(signal: "SIGTERM" | "SIGINT" | "SIGKILL" | "SIGSTOP" | "SIGCONT"): void;
+  /** Sends a signal; what it gives is `exited`, for the signals that end a process. */
+  kill(signal: "SIGTERM" | "SIGINT" | "SIGKILL" | "SIGSTOP" | "SIGCONT"): Promise<Exit>;
+  /** Asks it to end, as an operator would, and gives its exit code. */
+  stop(): Promise<number | null>;
   readonly exited: Promise<Exit>;
 }
 
@@ -61,7 +64,7 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 export async function startPocketmq(
   args: readonly string[],
   options: StartOptions = {},
-): Promise<Running> {
+): Promise<Pocketmq> {
   const started = launch(args, options);
   try {
     const ready = await within(
@@ -78,7 +81,14 @@ export async function startPocketmq(
       get stderr() {
         return started.output.stderr;
       },
-      kill: (signal) => sendSignal(started.child, signal),
+      kill(signal) {
+        sendSignal(started.child, signal);
+        return started.exited;
+      },
+      async stop() {
+        sendSignal(started.child, "SIGTERM");
+        return (await started.exited).code;
+      },
       exited: started.exited,
       [Symbol.asyncDispose]: () => stop(started),
     };
