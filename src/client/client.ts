@@ -1,0 +1,132 @@
+import { hexOf } from "../base/bytes.ts";
+import { type Log, silentLog } from "../base/log.ts";
+import { together } from "../base/together.ts";
+import type { Handler } from "../rpc/peer.ts";
+import { Redial } from "../rpc/redial.ts";
+import { RequestCode } from "../wire/codes.ts";
+import { parseGroupChanged } from "../wire/heartbeat.ts";
+import { Consumer, type ConsumerOptions } from "./consumer.ts";
+import { Heartbeats } from "./heartbeats.ts";
+import { NameServers, nameServersIn } from "./name_servers.ts";
+import type { ClientParts, ClientRuntime } from "./parts.ts";
+import { Producer, type ProducerOptions } from "./producer.ts";
+import { Routes } from "./routes.ts";
+import { UniqueIds } from "./unique_id.ts";
+import { onAbort } from "./wait.ts";
+
+/** Which cluster a client belongs to. */
+export interface ConnectOptions {
+  /** Name servers, `10.0.0.1:9876;10.0.0.2:9876`. */
+  readonly namesrvAddr: string;
+  /** Tells clients of one machine apart and stays the same after a restart; by default it is random. */
+  readonly clientName?: string;
+  /** Where the client says what goes wrong; nowhere by default. */
+  readonly log?: Log;
+  /** Closes the client when it aborts. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * A client of a RocketMQ 4.x cluster, whoever runs it. Nothing is dialled before the first message is sent
+ * or a consumer is made.
+ *
+ * @throws {Error} when `namesrvAddr` names no address.
+ */
+export function connect(runtime: ClientRuntime, options: ConnectOptions): Client {
+  return new Client(runtime, options);
+}
+
+/** Producers and consumers that share connections and routes. */
+export class Client implements AsyncDisposable {
+  /** What brokers know it by. */
+  readonly id: string;
+  readonly #parts: ClientParts;
+  readonly #consumers = new Set<Consumer>();
+  readonly #stop = new AbortController();
+  readonly #running: Promise<void>;
+  readonly #deaf: () => void;
+  #closing: Promise<void> | undefined;
+
+  /** See `connect`. */
+  constructor(runtime: ClientRuntime, options: ConnectOptions) {
+    const { namesrvAddr, clientName, log = silentLog, signal } = options;
+    const servers = nameServersIn(namesrvAddr);
+    const { clock } = runtime;
+    this.id = `${runtime.addresses()[0] ?? "127.0.0.1"}@${clientName ?? randomName(runtime)}`;
+    const redial = new Redial(runtime, log, { handlers: this.#handlers() });
+    const routes = new Routes(new NameServers(servers, redial), { clock, log });
+    const heartbeats = new Heartbeats(this.id, { redial, routes, clock, log });
+    const ids = new UniqueIds(runtime);
+    this.#parts = {
+      runtime,
+      id: this.id,
+      ids,
+      redial,
+      routes,
+      heartbeats,
+      log,
+      signal: this.#stop.signal,
+    };
+    this.#running = together(this.#stop.signal, (until) => [
+      routes.keepFresh(until),
+      heartbeats.run(until),
+    ]);
+    this.#deaf = onAbort(signal, () => this.close());
+  }
+
+  /** Something to send with; it needs no closing. */
+  producer(options: ProducerOptions = {}): Producer {
+    const producer = new Producer(this.#parts, options);
+    this.#parts.heartbeats.addProducer(producer.group);
+    return producer;
+  }
+
+  /** Something to read with; it begins at once. */
+  consumer(options: ConsumerOptions): Consumer {
+    if (this.#stop.signal.aborted) throw new Error("the client is closed");
+    if ([...this.#consumers].some(({ group }) => group === options.group)) {
+      throw new Error(
+        `group "${options.group}" has a consumer here; a second needs a client of its own`,
+      );
+    }
+    const consumer = new Consumer(this.#parts, options, () => this.#consumers.delete(consumer));
+    this.#consumers.add(consumer);
+    return consumer;
+  }
+
+  /** Closes its consumers, leaves all groups and ends all connections. It never rejects. */
+  close(): Promise<void> {
+    return this.#closing ??= this.#close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    this.#deaf();
+    this.#stop.abort();
+    await Promise.all([...this.#consumers].map((consumer) => consumer.close()));
+    await this.#parts.heartbeats.removeProducers();
+    this.#parts.redial.close();
+    await this.#running;
+  }
+
+  #handlers(): ReadonlyMap<number, Handler> {
+    return new Map<number, Handler>([
+      [RequestCode.NOTIFY_CONSUMER_IDS_CHANGED, ({ ext }) => {
+        const group = parseGroupChanged(ext);
+        for (const consumer of this.#consumers) {
+          if (consumer.group === group) consumer.groupChanged();
+        }
+        return { code: 0 };
+      }],
+    ]);
+  }
+}
+
+function randomName(runtime: ClientRuntime): string {
+  const random = new Uint8Array(4);
+  runtime.random(random);
+  return `${runtime.processId}#${hexOf(random)}`;
+}
