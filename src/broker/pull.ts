@@ -13,7 +13,7 @@ import type { Offsets } from "./offsets.ts";
 import { type ParkedPull, ParkedPulls } from "./parked.ts";
 import { PERM_READ } from "./topic_rules.ts";
 import type { Stats } from "./stats.ts";
-import type { Topics } from "./topics.ts";
+import type { Topic, Topics } from "./topics.ts";
 
 /** Bounds of pulls, and who may read what. */
 export interface PullLimits {
@@ -104,7 +104,7 @@ export class Pulls {
 
   /** The checks before a read; gives what to filter by, or the refusal. */
   #admit(request: PullRequest): { tags: TagFilter | undefined } | Reply {
-    const { brokerPermission, groups, topics, clients } = this.#context;
+    const { brokerPermission, groups, topics, clients, store, isSlave } = this.#context;
     const { consumerGroup, topic: name, queueId } = request;
     if ((brokerPermission & PERM_READ) === 0) {
       return refuse(ResponseCode.NO_PERMISSION, "cannot pull: this broker may not be read");
@@ -123,17 +123,12 @@ export class Pulls {
       );
     }
     const topic = topics.get(name);
-    if (topic === undefined) {
+    if (topic !== undefined) {
+      const refusal = unreadable(topic, queueId);
+      if (refusal !== undefined) return refusal;
+    } else if (!isSlave || store.queues.get(name, queueId) === undefined) {
+      // A slave has messages earlier than their topic's settings, which come every 10 s: it serves them.
       return refuse(ResponseCode.TOPIC_NOT_EXIST, `cannot pull "${name}": not on this broker`);
-    }
-    if ((topic.perm & PERM_READ) === 0) {
-      return refuse(ResponseCode.NO_PERMISSION, `cannot pull "${name}": it may not be read`);
-    }
-    if (queueId < 0 || queueId >= topic.readQueueNums) {
-      return refuse(
-        ResponseCode.SYSTEM_ERROR,
-        `cannot pull queue ${queueId} of "${name}": it has ${topic.readQueueNums} queues`,
-      );
     }
     if ((request.sysFlag & PULL_FLAG.subscription) !== 0) return ownFilter(request);
     return clients.filterFor(request, group.consumeBroadcastEnable);
@@ -180,6 +175,18 @@ export class Pulls {
       ? group?.whichBrokerWhenConsumeSlowly ?? 1
       : group?.brokerId ?? 0;
   }
+}
+
+function unreadable(topic: Topic, queueId: number): Reply | undefined {
+  const { topicName, readQueueNums } = topic;
+  if ((topic.perm & PERM_READ) === 0) {
+    return refuse(ResponseCode.NO_PERMISSION, `cannot pull "${topicName}": it may not be read`);
+  }
+  if (queueId >= 0 && queueId < readQueueNums) return undefined;
+  return refuse(
+    ResponseCode.SYSTEM_ERROR,
+    `cannot pull queue ${queueId} of "${topicName}": it has ${readQueueNums} queues`,
+  );
 }
 
 function ownFilter(request: PullRequest): { tags: TagFilter | undefined } | Reply {

@@ -1,0 +1,76 @@
+import { Outbox } from "../../src/base/bytes.ts";
+import type { Address, Net } from "../../src/ports/net.ts";
+import { decodeCommand, putRequest } from "../../src/wire/codec.ts";
+import { RequestCode, ResponseCode } from "../../src/wire/codes.ts";
+import { FrameReader } from "../../src/wire/frame.ts";
+
+/** What one run of pulls did. */
+export interface PullResult {
+  readonly messages: number;
+  readonly perSecond: number;
+  readonly bytesPerSecond: number;
+}
+
+/** Reads each queue of a topic from its start to its end, 32 messages a pull, one connection a queue. */
+export async function pullLoad(
+  net: Net,
+  { address, topic, queues, seconds }: {
+    address: Address;
+    topic: string;
+    queues: number;
+    seconds: number;
+  },
+): Promise<PullResult> {
+  const from = performance.now();
+  const until = from + seconds * 1000;
+  let messages = 0;
+  let bytes = 0;
+  await Promise.all(
+    Array.from({ length: queues }, async (_, queueId) => {
+      using conn = await net.dial(address, { timeoutMs: 3000 });
+      const writer = conn.writable.getWriter();
+      const reader = conn.readable.getReader();
+      const out = new Outbox();
+      for (let offset = 0, opaque = 1; performance.now() < until; opaque++) {
+        const ext = {
+          consumerGroup: "CID_RMQ_SYS_bench",
+          topic,
+          queueId: String(queueId),
+          queueOffset: String(offset),
+          maxMsgNums: "32",
+          sysFlag: "4",
+          commitOffset: "0",
+          suspendTimeoutMillis: "0",
+          subscription: "*",
+          subVersion: "0",
+          expressionType: "TAG",
+        };
+        putRequest(out, "json", opaque, { code: RequestCode.PULL_MESSAGE, ext }, false);
+        await writer.write(out.take());
+        const answer = decodeCommand(await nextFrame(reader));
+        if (answer.code === ResponseCode.PULL_NOT_FOUND) break;
+        if (answer.code !== ResponseCode.SUCCESS) {
+          throw new Error(`pull was answered ${answer.code}: ${answer.remark}`);
+        }
+        const next = Number(answer.ext.nextBeginOffset);
+        messages += next - offset;
+        bytes += answer.body.length;
+        offset = next;
+      }
+    }),
+  );
+  const seconds_ = (performance.now() - from) / 1000;
+  return { messages, perSecond: messages / seconds_, bytesPerSecond: bytes / seconds_ };
+}
+
+/** The only frame under way on a connection. */
+async function nextFrame(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<Uint8Array> {
+  const frames = new FrameReader();
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) throw new Error("the broker closed the connection of a pull");
+    frames.push(value);
+    const [frame] = frames.take();
+    if (frame) return frame;
+  }
+}
