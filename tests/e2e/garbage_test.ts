@@ -19,7 +19,7 @@ const damages: { name: string; bytes: Uint8Array }[] = [
   { name: "a frame of 2 GiB", bytes: hex("7fffffff 00000010") },
   { name: "a frame one byte too large", bytes: hex("00fffffd 00000010") },
   { name: "a negative length", bytes: hex("80000000 00000010") },
-  { name: "a header longer than its frame", bytes: hex("00000010 00ffffff 7b7d7b7d") },
+  { name: "a header longer than its frame", bytes: hex("00000008 00ffffff 7b7d7b7d") },
   { name: "an unknown header type", bytes: hex("00000008 05000004 7b7d7b7d") },
   { name: "a header that is no JSON", bytes: hex("00000008 00000004 7b7b7b7b") },
   { name: "a JSON header that is an array", bytes: hex("00000006 00000002 5b5d") },
