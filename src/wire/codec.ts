@@ -88,11 +88,17 @@ export function beginReply(
   putFrameHead(out, to.form, header, bodyBytes, reply.ext !== undefined);
 }
 
-/** Puts a frame with a header of JSON text and no body into the outbox. */
-export function putJsonFrame(out: Outbox, header: string, bodyBytes: number): void {
-  out.reserve(WORDS_BYTES + 3 * header.length + bodyBytes);
-  const { written } = encoder.encodeInto(header, out.slab.subarray(out.at + WORDS_BYTES));
-  putWords(out, JSON_TYPE, written, bodyBytes);
+/**
+ * Puts a frame with a JSON header and no body into the outbox. `write` writes the header into the slab, which
+ * has room for `mostBytes` at the place it is told, and gives its size.
+ */
+export function putJsonFrame(
+  out: Outbox,
+  mostBytes: number,
+  write: (slab: Uint8Array, at: number) => number,
+): void {
+  out.reserve(WORDS_BYTES + mostBytes);
+  putWords(out, JSON_TYPE, write(out.slab, out.at + WORDS_BYTES), 0);
 }
 
 function putFrameHead(
@@ -102,7 +108,12 @@ function putFrameHead(
   bodyBytes: number,
   emptyExt: boolean,
 ): void {
-  if (form === "json") return putJsonFrame(out, jsonHeader(header, emptyExt), bodyBytes);
+  if (form === "json") {
+    const text = jsonHeader(header, emptyExt);
+    out.reserve(WORDS_BYTES + 3 * text.length + bodyBytes);
+    const { written } = encoder.encodeInto(text, out.slab.subarray(out.at + WORDS_BYTES));
+    return putWords(out, JSON_TYPE, written, bodyBytes);
+  }
   out.reserve(WORDS_BYTES + binaryHeaderBytesMax(header) + bodyBytes);
   const headerBytes = putBinaryHeader(out.slab, out.view, out.at + WORDS_BYTES, header);
   putWords(out, BINARY_TYPE, headerBytes, bodyBytes);

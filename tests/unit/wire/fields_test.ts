@@ -26,12 +26,15 @@ for (
 }
 
 test("Fields.int64() clamps to the safe integers", () => {
+  for (const exact of [0, 1, -1, Number.MAX_SAFE_INTEGER, Number.MIN_SAFE_INTEGER]) {
+    assertEquals(fields(String(exact)).int64("f"), exact);
+  }
   assertEquals(fields("1795346536006").int64("f"), 1795346536006);
   assertEquals(fields("9223372036854775807").int64("f"), Number.MAX_SAFE_INTEGER);
   assertEquals(fields("-9223372036854775808").int64("f"), Number.MIN_SAFE_INTEGER);
 });
 
-for (const value of ["", "1.5", "1e3", "99999999999999999999", "NaN", "-"]) {
+for (const value of ["", "1.5", "1e3", "12a", "--1", "1-", "99999999999999999999", "NaN", "-"]) {
   test(`Fields.int64() refuses "${value}"`, () => {
     assertThrows(() => fields(value).int64("f"), FieldError, "it must be a whole number");
   });

@@ -18,7 +18,7 @@ const answers: fc.Arbitrary<SendAnswer> = fc.record({
   remark: fc.option(text, { nil: undefined }),
   msgId: fc.stringMatching(/^[0-9A-F]{32}(,[0-9A-F]{32}){0,3}$/),
   queueId: fc.nat(1000),
-  queueOffset: fc.maxSafeNat(),
+  queueOffset: fc.oneof(fc.maxSafeNat(), fc.integer({ min: 2 ** 53 - 100, max: 2 ** 53 - 1 })),
   transactionId: fc.option(text, { nil: undefined }),
   region: text,
   traceOn: fc.boolean(),
