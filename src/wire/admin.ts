@@ -18,6 +18,7 @@ export function parseSettings(body: Uint8Array): Map<string, string> {
   return settings;
 }
 
+/** The text of settings, in the order they come. */
 export function formatSettings(settings: Iterable<readonly [string, string]>): Uint8Array {
   let text = "";
   for (const [name, value] of settings) text += `${name}=${value}\n`;

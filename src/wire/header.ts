@@ -24,6 +24,7 @@ const LANGUAGES = [
 /** The one name that every peer knows and that does not claim to be somebody else. */
 export const OUR_LANGUAGE = "OTHER";
 
+/** The name of a language, undefined for a code that came later. */
 export function languageName(code: number): string | undefined {
   return LANGUAGES[code];
 }

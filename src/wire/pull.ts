@@ -67,6 +67,7 @@ export function parsePull(ext: ExtFields): PullRequest {
   };
 }
 
+/** Request 11. */
 export function formatPull(pull: PullRequest): Request {
   const ext: ExtFields = {
     consumerGroup: pull.consumerGroup,

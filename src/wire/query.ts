@@ -34,6 +34,7 @@ export function parseKeyQuery(ext: ExtFields): KeyQuery {
   };
 }
 
+/** Request 12. */
 export function formatKeyQuery(query: KeyQuery): Request {
   const ext = {
     topic: query.topic,
@@ -46,6 +47,7 @@ export function formatKeyQuery(query: KeyQuery): Request {
   return { code: RequestCode.QUERY_MESSAGE, ext };
 }
 
+/** Answer to 12 when something was found. */
 export function formatKeyAnswer(answer: KeyAnswer): Reply {
   const ext = {
     indexLastUpdatePhyoffset: String(answer.indexLastLogOffset),

@@ -38,6 +38,7 @@ const NUMBERS_BYTES_MAX = 64;
 /** A broker answers with one region always: its part of the header is made once. */
 let known = { region: "", traceOn: false, bytes: regionPart("", false) };
 
+/** The answer as any other, for `putReply`. */
 export function formatSendReply(answer: SendAnswer): Reply {
   const ext: ExtFields = {
     MSG_REGION: answer.region,
