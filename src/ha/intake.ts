@@ -1,4 +1,3 @@
-import { concat } from "../base/bytes.ts";
 import { WireError } from "../base/errors.ts";
 import type { Transfer } from "./frames.ts";
 
@@ -43,20 +42,54 @@ export function checkTransfers(
   }
 }
 
-/** Appends transfers that were checked: one write for all that lies in one file. */
-export function appendTransfers(batch: readonly Transfer[], store: CopyStore): void {
-  const { fileBytes } = store.log;
-  let run: Uint8Array[] = [];
-  let from = 0;
-  const append = () => {
-    if (run.length > 0) store.appendRaw(from, concat(run));
-    run = [];
-  };
-  for (const { logOffset, body } of batch) {
-    if (body.length === 0) continue;
-    if (run.length === 0) from = logOffset;
-    run.push(body);
-    if ((logOffset + body.length) % fileBytes === 0) append();
+/** A body this large is written from where it was read: a second write costs less than copying it. */
+const ALONE_BYTES = 16 * 1024;
+
+/**
+ * Appends transfers that were checked. Small ones that lie side by side in one file are joined and written
+ * at once: under load a read brings dozens of them.
+ */
+export class Intake {
+  readonly #store: CopyStore;
+  #joined = new Uint8Array(ALONE_BYTES);
+  #from = 0; // log offset of what is joined
+  #length = 0;
+
+  constructor(store: CopyStore) {
+    this.#store = store;
   }
-  append();
+
+  /** Appends the bodies in order. Throws what the store throws; then part of them may be appended. */
+  append(batch: readonly Transfer[]): void {
+    this.#length = 0;
+    for (const { logOffset, body } of batch) {
+      const { fileBytes } = this.#store.log;
+      if (body.length >= ALONE_BYTES) {
+        this.#flush();
+        this.#store.appendRaw(logOffset, body);
+      } else if (body.length > 0) {
+        if (logOffset % fileBytes === 0) this.#flush();
+        this.#join(logOffset, body);
+      }
+    }
+    this.#flush();
+  }
+
+  #join(logOffset: number, body: Uint8Array): void {
+    const length = this.#length + body.length;
+    if (length > this.#joined.length) {
+      const larger = new Uint8Array(2 * length);
+      larger.set(this.#joined.subarray(0, this.#length));
+      this.#joined = larger;
+    }
+    if (this.#length === 0) this.#from = logOffset;
+    this.#joined.set(body, this.#length);
+    this.#length = length;
+  }
+
+  #flush(): void {
+    if (this.#length === 0) return;
+    this.#store.appendRaw(this.#from, this.#joined.subarray(0, this.#length));
+    this.#length = 0;
+  }
 }

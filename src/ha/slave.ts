@@ -4,7 +4,7 @@ import { sleep, together } from "../base/together.ts";
 import type { Clock } from "../ports/host.ts";
 import type { Address, Net } from "../ports/net.ts";
 import { decodeTransfers, type Transfer } from "./frames.ts";
-import { appendTransfers, checkTransfers, type CopyStore } from "./intake.ts";
+import { checkTransfers, type CopyStore, Intake } from "./intake.ts";
 import { Reporter } from "./reporter.ts";
 import { Silence } from "./silence.ts";
 
@@ -159,6 +159,7 @@ async function takeEach(
   { store, status, log }: Slave,
   master: Address,
 ): Promise<void> {
+  const intake = new Intake(store);
   const asked = await reporter.begin();
   for (;;) {
     const { value: batch, done } = await transfers.read();
@@ -166,7 +167,7 @@ async function takeEach(
     silence.heard();
     if (batch.length === 0) continue;
     checkTransfers(batch, store.log, asked);
-    appendTransfers(batch, store);
+    intake.append(batch);
     reporter.appended();
     if (status.state === "IN_SYNC") continue;
     status.enter("CATCHING_UP", master);

@@ -11,7 +11,7 @@ import {
 import type { CopyStore } from "../../src/ha/intake.ts";
 import type { SourceLog } from "../../src/ha/sender.ts";
 import type { Connection } from "../../src/ports/net.ts";
-import type { VirtualClock } from "./clock.ts";
+import type { Clock } from "../../src/ports/host.ts";
 import type { MemNet } from "./mem_net.ts";
 
 /** The HA port of every test's master. */
@@ -59,7 +59,7 @@ export interface TestMaster extends Running {
 /** Serves slaves of `commitLog` on the HA port. */
 export async function startMaster(
   net: MemNet,
-  clock: VirtualClock,
+  clock: Clock,
   commitLog: SourceLog,
   options: Partial<MasterOptions> & { inSyncReplicas?: number } = {},
 ): Promise<TestMaster> {
@@ -96,7 +96,7 @@ export interface TestSlave extends Running {
 /** Follows the HA port into `store`. */
 export function startSlave(
   net: MemNet,
-  clock: VirtualClock,
+  clock: Clock,
   store: CopyStore,
   options: Partial<SlaveOptions> & { host?: string } = {},
 ): TestSlave {
