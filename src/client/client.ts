@@ -5,6 +5,7 @@ import type { Handler } from "../rpc/peer.ts";
 import { Redial } from "../rpc/redial.ts";
 import { RequestCode } from "../wire/codes.ts";
 import { parseGroupChanged } from "../wire/heartbeat.ts";
+import { type Ahead, aheadOf } from "./ahead.ts";
 import { Consumer, type ConsumerOptions } from "./consumer.ts";
 import { Heartbeats } from "./heartbeats.ts";
 import { NameServers, nameServersIn } from "./name_servers.ts";
@@ -94,11 +95,17 @@ export class Client implements AsyncDisposable {
     return consumer;
   }
 
+  /** What a consumer with these options would find now. @throws {AnswerError} {CallError} */
+  ahead(options: ConsumerOptions): Promise<Ahead[]> {
+    return aheadOf(this.#parts, options);
+  }
+
   /** Closes its consumers, leaves all groups and ends all connections. It never rejects. */
   close(): Promise<void> {
     return this.#closing ??= this.#close();
   }
 
+  /** Same as `close`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

@@ -13,6 +13,7 @@ import { Bell, onAbort } from "./wait.ts";
 export interface ConsumerOptions {
   /** Members of a group must want the same of the same topics. */
   readonly group: string;
+  /** What it reads, at least one topic. */
   readonly topics: readonly Wanted[];
   /** Where a group begins that brokers do not know, "last" by default. */
   readonly from?: StartFrom;
@@ -37,6 +38,7 @@ const RETRY_PREFIX = "%RETRY%";
  * `ack` says so. What was taken and not handled when the consumer ended comes again, to any member.
  */
 export class Consumer implements AsyncDisposable {
+  /** The group it reads for. */
   readonly group: string;
   /** The messages; cancelling it, as leaving a `for await` does, closes the consumer. */
   readonly messages: ReadableStream<Message>;
@@ -108,6 +110,7 @@ export class Consumer implements AsyncDisposable {
     return this.#closing ??= this.#close();
   }
 
+  /** Same as `close`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

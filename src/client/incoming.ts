@@ -10,24 +10,35 @@ import { parseProperties, Property } from "../wire/properties.ts";
 export interface Message {
   /** The topic it was sent to, also when this is a retry. */
   readonly topic: string;
+  /** The broker group it came from. */
   readonly brokerName: string;
+  /** Its queue there. */
   readonly queueId: number;
+  /** Its place in that queue. */
   readonly queueOffset: number;
   /** What its producer named it; the broker's id when it had no name. */
   readonly messageId: string;
   /** The broker's id: address and log offset. */
   readonly offsetMessageId: string;
+  /** What was sent, unpacked. */
   readonly body: Uint8Array;
   /** Why `body` is as it was stored, packed or damaged; undefined when it is what was sent. */
   readonly problem: string | undefined;
+  /** What it can be selected by. */
   readonly tag: string | undefined;
+  /** What it can be found by. */
   readonly keys: readonly string[];
+  /** Everything its producer and the brokers noted on it. */
   readonly properties: ReadonlyMap<string, string>;
+  /** A number of the producer's own. */
   readonly flag: number;
-  /** Sent and stored, ms since 1970, by the clocks of producer and broker. */
+  /** When it was sent, ms since 1970, by the producer's clock. */
   readonly bornTimestamp: number;
+  /** When it was stored, ms since 1970, by the broker's clock. */
   readonly storeTimestamp: number;
+  /** Who sent it, host:port. */
   readonly bornHost: string;
+  /** Who stored it, host:port. */
   readonly storeHost: string;
   /** How often its delivery failed before. */
   readonly reconsumeTimes: number;

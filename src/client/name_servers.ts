@@ -24,10 +24,10 @@ export function nameServersIn(text: string): string[] {
  */
 export class NameServers {
   readonly #addresses: readonly string[];
-  readonly #redial: Redial;
+  readonly #redial: Pick<Redial, "call">;
   #current = 0;
 
-  constructor(addresses: readonly string[], redial: Redial) {
+  constructor(addresses: readonly string[], redial: Pick<Redial, "call">) {
     this.#addresses = addresses;
     this.#redial = redial;
   }

@@ -6,6 +6,7 @@ import type { UniqueIds } from "./unique_id.ts";
 
 /** A message as an application gives it. */
 export interface OutgoingMessage {
+  /** Where it goes; made by sending where brokers allow that. */
   readonly topic: string;
   /** Text is sent as UTF-8. */
   readonly body: Uint8Array | string;
@@ -13,6 +14,7 @@ export interface OutgoingMessage {
   readonly tag?: string;
   /** What admin tools find it by; no spaces inside a key. */
   readonly keys?: readonly string[];
+  /** The application's own names and values; consumers get them, and may filter by them. */
   readonly properties?: Readonly<Record<string, string>>;
   /** 1 to 18: delivered after the time of that level (1 s, 5 s, 10 s, 30 s, 1 m… 2 h). */
   readonly delayLevel?: number;

@@ -41,12 +41,15 @@ export type SendStatus =
 
 /** Where a message went. */
 export interface Sent {
+  /** SEND_OK, or stored with less than was configured. */
   readonly status: SendStatus;
   /** The id the message was given here; the same for every try. */
   readonly messageId: string;
   /** The broker's id: address and log offset. */
   readonly offsetMessageId: string;
+  /** The queue it lies in. */
   readonly queue: MessageQueue;
+  /** Its place in that queue. */
   readonly queueOffset: number;
 }
 
@@ -84,6 +87,7 @@ interface Parcel {
  * whose answer got lost can be stored twice, with one and the same message id.
  */
 export class Producer {
+  /** The group it belongs to. */
   readonly group: string;
   readonly #client: ClientParts;
   readonly #timeoutMs: number;

@@ -49,13 +49,16 @@ export function routeOf(topic: string, told: TopicRoute, template = false): Rout
 
 /** Routes of the topics in use: asked for once, kept, asked for again every 30 s and when something failed. */
 export class Routes {
-  readonly #servers: NameServers;
+  readonly #servers: Pick<NameServers, "ask" | "current">;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #known = new Map<string, Route>();
   readonly #asking = new Map<string, Promise<Route>>();
 
-  constructor(servers: NameServers, { clock, log }: { clock: Clock; log: Log }) {
+  constructor(
+    servers: Pick<NameServers, "ask" | "current">,
+    { clock, log }: { clock: Clock; log: Log },
+  ) {
     this.#servers = servers;
     this.#clock = clock;
     this.#log = log;

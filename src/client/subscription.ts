@@ -3,9 +3,11 @@ import type { Subscription } from "../wire/heartbeat.ts";
 
 /** Which messages of a topic a consumer wants. */
 export interface Wanted {
+  /** The topic. */
   readonly topic: string;
   /** Tags, `a || b`; without one, or with `*`, all messages. With type SQL92 a condition on properties. */
   readonly expression?: string;
+  /** What `expression` is; TAG by default. */
   readonly type?: "TAG" | "SQL92";
 }
 
