@@ -3,9 +3,13 @@ export type Facts = Readonly<Record<string, unknown>>;
 
 /** Where log lines go. A message says what happened in a few words, the facts hold the values. */
 export interface Log {
+  /** For whoever looks for a fault. */
   debug(message: string, facts?: Facts): void;
+  /** What an operator wants to know later. */
   info(message: string, facts?: Facts): void;
+  /** Something is not as it should be, and goes on. */
   warn(message: string, facts?: Facts): void;
+  /** Something ended that should not. */
   error(message: string, facts?: Facts): void;
   /** A log whose lines say that they come from this part. */
   child(name: string): Log;

@@ -24,6 +24,7 @@ import { masterOptions, pullLimits, storeOptions } from "./told.ts";
 
 /** A broker that runs. */
 export interface Broker extends AsyncDisposable {
+  /** What it does in its group. */
   readonly role: BrokerRole;
   /** Where clients reach it, as it tells the name servers. */
   readonly broker: Address;
@@ -94,6 +95,7 @@ export async function startBroker(
   };
   const sends = new Sends({
     ...parts,
+    clock,
     accepts: isMaster,
     clusterName: config.brokerClusterName,
     regionId: config.regionId,
@@ -128,7 +130,7 @@ export async function startBroker(
   const handlers = brokerHandlers(parts, sends, pulls);
   const served: Served = {
     handlers,
-    afterBatch: sends.commit,
+    afterBatch: sends.commitSoon,
     closed: (peer: Peer) => tables.clients.closed(peer),
   };
   const stop = new AbortController();

@@ -193,4 +193,4 @@ export type ValuesOf<O> = { readonly [K in keyof O]: O[K] extends Option<infer T
 export interface BrokerConfig extends ValuesOf<typeof options> {}
 
 /** What a broker does in its group. */
-export type BrokerRole = BrokerConfig["brokerRole"];
+export type BrokerRole = "ASYNC_MASTER" | "SYNC_MASTER" | "SLAVE";

@@ -31,6 +31,7 @@ export interface Configured {
 
 /** A value cannot be used, or two contradict each other: exit 2, before anything is opened. */
 export class ConfigError extends Error {
+  /** Tells it from other errors. */
   override name = "ConfigError";
 }
 

@@ -1,3 +1,5 @@
+import { durationMs } from "../base/duration.ts";
+
 /** One option of a node: how its text is read, and what a person wants to know about it. */
 export interface Option<T> {
   /** The value when no source names one; undefined when `configOf` derives it from other options. */
@@ -138,7 +140,7 @@ export function addresses(doc: string): Option<readonly string[]> {
 /** Durations such as `1s 5m 2h 1d` with spaces between; the value is in ms. */
 export function delays(fallback: string, doc: string): Option<readonly number[]> {
   const list = (given: string): readonly number[] | undefined => {
-    const parts = given.split(/\s+/).map(delayMs);
+    const parts = given.split(/\s+/).map(durationMs);
     return parts.every((part) => part !== undefined) ? Object.freeze(parts) : undefined;
   };
   return option<readonly number[]>(
@@ -164,18 +166,6 @@ export function wordOrOffset<const W extends string>(
     (given) => words.find((word) => word === given) ?? wholeIn(given, 0, Number.MAX_SAFE_INTEGER),
     "bytes",
   );
-}
-
-const UNIT_MS: Readonly<Record<string, number>> = {
-  s: 1_000,
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-};
-
-function delayMs(text: string): number | undefined {
-  const [, count, unit] = /^([0-9]{1,6})([smhd])$/.exec(text) ?? [];
-  return unit === undefined ? undefined : Number(count) * UNIT_MS[unit];
 }
 
 function wholeIn(text: string, min: number, max: number): number | undefined {

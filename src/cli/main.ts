@@ -2,20 +2,23 @@ import { CorruptLogError } from "../base/errors.ts";
 import { nearest } from "../base/nearest.ts";
 import { isOlder } from "../base/version.ts";
 import { ConfigError } from "../broker/configure.ts";
+import { AnswerError } from "../client/errors.ts";
 import { FsError } from "../ports/fs.ts";
 import { NetError } from "../ports/net.ts";
 import { CallError } from "../rpc/peer.ts";
 import { StoreRefusal } from "../store/errors.ts";
 import type { Command, Context } from "./command.ts";
+import { consume } from "./consume.ts";
 import { dev } from "./dev.ts";
 import { Exit, UsageError } from "./exit.ts";
 import { helpOf, overview } from "./help.ts";
+import { send } from "./send.ts";
 import { runNode } from "./serve.ts";
 import { StartError } from "./start.ts";
 import { version } from "./version.ts";
 
 /** Every command, in the order of the help. */
-const commands: readonly Command[] = [dev, version];
+const commands: readonly Command[] = [dev, send, consume, version];
 
 /** Bun before this loses or doubles bytes of a TCP connection after a partial write (oven-sh/bun issue 32087). */
 const BUN_MIN = "1.4.0";
@@ -91,7 +94,10 @@ function exitCodeOf(error: unknown): number | undefined {
   if (error instanceof UsageError || error instanceof ConfigError) return Exit.USAGE;
   if (error instanceof StoreRefusal || error instanceof CorruptLogError) return Exit.REFUSED;
   if (error instanceof CallError) return error.kind === "timeout" ? Exit.TIMEOUT : Exit.FAILED;
-  if (error instanceof StartError || error instanceof NetError || error instanceof FsError) {
+  if (
+    error instanceof StartError || error instanceof AnswerError || error instanceof NetError ||
+    error instanceof FsError
+  ) {
     return Exit.FAILED;
   }
   return undefined;

@@ -12,6 +12,7 @@ import { RouteTable } from "./routes.ts";
 
 /** What a name server is told at its start. */
 export interface NamesrvOptions {
+  /** Local address that it listens on. */
   readonly host: string;
   /** 0 takes any free port. */
   readonly port: number;

@@ -1,6 +1,8 @@
 /** Where a socket is: a host name or an IP literal (no brackets around IPv6) and a port. */
 export interface Address {
+  /** A name, or an IP literal. */
   readonly host: string;
+  /** 0 asks for any free port. */
   readonly port: number;
 }
 

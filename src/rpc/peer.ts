@@ -42,8 +42,11 @@ export interface PeerContext {
 
 /** A request of ours that got no answer. */
 export class CallError extends Error {
+  /** Tells it from other errors. */
   override name = "CallError";
+  /** No connection, a connection that ended, or no answer in time. */
   readonly kind: "unreachable" | "closed" | "timeout";
+  /** Made where a request fails. */
   constructor(kind: CallError["kind"], message: string, options?: ErrorOptions) {
     super(message, options);
     this.kind = kind;

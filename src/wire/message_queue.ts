@@ -2,8 +2,11 @@ import { JsonBody } from "./json_body.ts";
 
 /** One queue of one broker; the fields stand in the order in which Java writes them. Source: MessageQueue. */
 export interface MessageQueue {
+  /** The broker group it lies on. */
   readonly brokerName: string;
+  /** Its number there, from 0. */
   readonly queueId: number;
+  /** The topic. */
   readonly topic: string;
 }
 

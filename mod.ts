@@ -1,0 +1,90 @@
+/**
+ * A RocketMQ 4.x name server and master/slave broker inside a program, and a client of any RocketMQ 4.x
+ * cluster; for tests and applications on Deno and Bun.
+ *
+ * ```ts
+ * import { connect, startBroker, startNamesrv } from "@pocketmq/pocketmq";
+ *
+ * await using namesrv = await startNamesrv({ host: "127.0.0.1", port: 0 });
+ * const namesrvAddr = `127.0.0.1:${namesrv.address.port}`;
+ * await using broker = await startBroker({ bindAddress: "127.0.0.1", listenPort: 0, namesrvAddr });
+ * await using client = await connect({ namesrvAddr });
+ *
+ * await client.producer().send({ topic: "greetings", body: "hello" });
+ * for await (const message of client.consumer({ group: "g", topics: [{ topic: "greetings" }] }).messages) {
+ *   console.log(new TextDecoder().decode(message.body));
+ * }
+ * ```
+ *
+ * @module
+ */
+import { pickRuntime } from "./src/adapters/pick.ts";
+import { type Log, silentLog } from "./src/base/log.ts";
+import { type Broker, startBroker as startBrokerOn } from "./src/broker/broker.ts";
+import type { ConfigKey } from "./src/broker/config.ts";
+import { configOf } from "./src/broker/configure.ts";
+import { type Client, connect as connectOn, type ConnectOptions } from "./src/client/client.ts";
+import {
+  type Namesrv,
+  type NamesrvOptions,
+  startNamesrv as startNamesrvOn,
+} from "./src/namesrv/namesrv.ts";
+
+/** RocketMQ's configuration keys; what is left out has the default that `options` shows. */
+export type BrokerOptions = { readonly [K in ConfigKey]?: string | number | boolean };
+
+/** Starts a name server. @throws {NetError} with code "in-use" when its port is taken. */
+export async function startNamesrv(
+  options: NamesrvOptions,
+  log: Log = silentLog,
+): Promise<Namesrv> {
+  const { runtime } = await pickRuntime();
+  return await startNamesrvOn(runtime, options, log);
+}
+
+/**
+ * Starts a broker; `brokerRole` says which.
+ *
+ * @throws {ConfigError} when an option cannot be used. @throws {NetError} when a port is taken.
+ * @throws {StoreRefusal} {CorruptLogError} when the store is not for this node, or damaged.
+ */
+export async function startBroker(options: BrokerOptions, log: Log = silentLog): Promise<Broker> {
+  const { runtime } = await pickRuntime();
+  const { config, warnings } = configOf({
+    roles: { namesrv: false, broker: "file" },
+    flags: Object.fromEntries(Object.entries(options).map(([key, value]) => [key, `${value}`])),
+    addresses: runtime.addresses(),
+  });
+  for (const warning of warnings) log.warn(warning);
+  return await startBrokerOn(runtime, config, log);
+}
+
+/** A client of the cluster that the name servers know. */
+export async function connect(options: ConnectOptions): Promise<Client> {
+  const { runtime } = await pickRuntime();
+  return connectOn(runtime, options);
+}
+
+export type { Facts, Log } from "./src/base/log.ts";
+export type { Broker } from "./src/broker/broker.ts";
+export { type BrokerRole, type ConfigKey, options } from "./src/broker/config.ts";
+export { ConfigError } from "./src/broker/configure.ts";
+export { AnswerError } from "./src/client/errors.ts";
+export type { Ahead } from "./src/client/ahead.ts";
+export type { Client, ConnectOptions } from "./src/client/client.ts";
+export type { Consumer, ConsumerOptions } from "./src/client/consumer.ts";
+export type { Message } from "./src/client/incoming.ts";
+export type { StartFrom } from "./src/client/offsets.ts";
+export type { OutgoingMessage } from "./src/client/outgoing.ts";
+export type {
+  Producer,
+  ProducerOptions,
+  SendOptions,
+  SendStatus,
+  Sent,
+} from "./src/client/producer.ts";
+export type { Wanted } from "./src/client/subscription.ts";
+export type { Namesrv, NamesrvOptions } from "./src/namesrv/namesrv.ts";
+export type { Address } from "./src/ports/net.ts";
+export { CallError } from "./src/rpc/peer.ts";
+export type { MessageQueue } from "./src/wire/message_queue.ts";

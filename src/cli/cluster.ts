@@ -1,0 +1,33 @@
+import { reasonOf } from "../base/log.ts";
+import { type Client, connect } from "../client/client.ts";
+import { nameServersIn } from "../client/name_servers.ts";
+import type { Context } from "./command.ts";
+import { UsageError } from "./exit.ts";
+import { openLog } from "./logging.ts";
+
+/** Flags of every command that talks to a cluster. */
+export const CLUSTER_FLAGS = {
+  namesrvAddr: { kind: "text", letter: "n" },
+  json: { kind: "switch" },
+} as const;
+
+/** Their lines in a help text. */
+export const CLUSTER_HELP =
+  `  -n, --namesrvAddr A:P;B:P   name servers; default NAMESRV_ADDR, else 127.0.0.1:9876
+  --json                      one JSON object a line
+`;
+
+/** A client of the cluster that the flags or the environment name. Close it. @throws {UsageError} */
+export function connectTo(
+  { runtime, terminal }: Context,
+  { namesrvAddr }: { readonly namesrvAddr: string | undefined },
+): Client {
+  const text = namesrvAddr ?? (terminal.env.NAMESRV_ADDR || "127.0.0.1:9876");
+  try {
+    nameServersIn(text);
+  } catch (error) {
+    throw new UsageError(reasonOf(error));
+  }
+  const log = openLog((line) => terminal.stderr(line), "text");
+  return connect(runtime, { namesrvAddr: text, log });
+}

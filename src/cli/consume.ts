@@ -1,0 +1,139 @@
+import { sleep } from "../base/together.ts";
+import type { Client } from "../client/client.ts";
+import type { Consumer, ConsumerOptions } from "../client/consumer.ts";
+import type { Message } from "../client/incoming.ts";
+import { keyOf, type StartFrom } from "../client/offsets.ts";
+import { parseFlags } from "./args.ts";
+import { CLUSTER_FLAGS, CLUSTER_HELP, connectTo } from "./cluster.ts";
+import type { Command, Context } from "./command.ts";
+import { Exit, UsageError } from "./exit.ts";
+import { jsonOf, textOf } from "./message_text.ts";
+import { timeOf } from "./time.ts";
+
+/** Every broker knows the group of admin tools, also one that creates no groups by itself. */
+const NO_GROUP = "TOOLS_CONSUMER";
+const LOOK_AGAIN_MS = 1_000;
+
+/** `pocketmq consume` */
+export const consume: Command = {
+  name: "consume",
+  usage: "TOPIC [--group G] [--from first|last|TIME] [--max N] [--follow]",
+  summary: "Print the messages of a topic of any RocketMQ 4.x cluster",
+  help: `
+  --group G       read as a member of this group: it goes on where the group stopped,
+                  and brokers keep how far it is; without it nothing is kept
+  --from WHERE    where to begin when the group is new or there is none: first (the
+                  default), last, or a time: 2026-01-31T12:00:00Z, ms since 1970, or
+                  how long ago, as in 10m, 2h, 1d
+  --max N         end after N messages
+  --follow        wait for more; without it, end with the last message there is now
+${CLUSTER_HELP}
+Prints the body of each message and a line break. With --json also its queue, offset,
+id, tag, keys and properties; a body that is not UTF-8 text is "bodyBase64".
+
+Examples:
+  pocketmq consume orders
+  pocketmq consume orders --from 10m --json
+  pocketmq consume orders --group readers --follow
+`,
+  async run(context, args) {
+    const { flags, words } = parseFlags(args, {
+      ...CLUSTER_FLAGS,
+      group: { kind: "text" },
+      from: { kind: "text" },
+      max: { kind: "count" },
+      follow: { kind: "switch" },
+    });
+    const [topic, more] = words;
+    if (topic === undefined) throw new UsageError("consume needs a topic");
+    if (more !== undefined) throw new UsageError(`consume takes one topic, not "${more}" too`);
+    const { max = Infinity } = flags;
+    if (max < 1) throw new UsageError("--max is 0, it must be 1 or more");
+    const options: ConsumerOptions = {
+      group: flags.group ?? NO_GROUP,
+      mode: flags.group === undefined ? "broadcast" : "clustering",
+      topics: [{ topic }],
+      from: startOf(flags.from, context.runtime.clock.now()),
+    };
+    const print = (message: Message) =>
+      context.terminal.stdout(flags.json ? jsonOf(message) : textOf(message));
+    const client = connectTo(context, flags);
+    try {
+      await new Reading(client, options, context).run(print, max, flags.follow);
+    } finally {
+      await client.close();
+    }
+    return Exit.OK;
+  },
+};
+
+function startOf(text: string | undefined, now: number): StartFrom {
+  if (text === undefined || text === "first") return "first";
+  return text === "last" ? "last" : timeOf(text, now);
+}
+
+/** One run over a topic: as far as its end was at the start, or on and on. */
+class Reading {
+  readonly #client: Client;
+  readonly #options: ConsumerOptions;
+  readonly #context: Context;
+  /** Queues whose end was not reached yet, with that end. */
+  readonly #open = new Map<string, number>();
+  readonly #stop = new AbortController();
+  #count = 0;
+
+  constructor(client: Client, options: ConsumerOptions, context: Context) {
+    this.#client = client;
+    this.#options = options;
+    this.#context = context;
+  }
+
+  async run(print: (message: Message) => void, max: number, follow: boolean): Promise<void> {
+    const { terminal } = this.#context;
+    terminal.onStopSignal(() => {
+      if (this.#stop.signal.aborted) terminal.exit(Exit.FAILED); // a second one, while it says good-bye
+      this.#stop.abort();
+    });
+    if (!follow) {
+      for (const { queue, begin, end } of await this.#client.ahead(this.#options)) {
+        if (begin < end) this.#open.set(keyOf(queue), end);
+      }
+      if (this.#open.size === 0) return;
+    }
+    const { signal } = this.#stop;
+    await using consumer = this.#client.consumer({ ...this.#options, signal });
+    const looking = follow ? undefined : this.#lookAgain(signal);
+    await this.#read(consumer, print, max, follow);
+    this.#stop.abort();
+    await looking;
+  }
+
+  async #read(
+    consumer: Consumer,
+    print: (message: Message) => void,
+    max: number,
+    follow: boolean,
+  ): Promise<void> {
+    for await (const message of consumer.messages) {
+      print(message);
+      consumer.ack();
+      if (++this.#count === max) return;
+      const key = keyOf(message);
+      if (message.queueOffset + 1 >= (this.#open.get(key) ?? Infinity)) this.#open.delete(key);
+      if (!follow && this.#open.size === 0) return;
+    }
+  }
+
+  /** Ends the reading also when another member of the group got the last messages. */
+  async #lookAgain(signal: AbortSignal): Promise<void> {
+    for (let before = -1; !signal.aborted; before = this.#count) {
+      await sleep(this.#context.runtime.clock, LOOK_AGAIN_MS, signal);
+      if (signal.aborted || this.#count !== before) continue;
+      const all = await this.#client.ahead(this.#options).catch(() => []);
+      for (const { queue, begin } of all) {
+        if (begin >= (this.#open.get(keyOf(queue)) ?? Infinity)) this.#open.delete(keyOf(queue));
+      }
+      if (this.#open.size === 0) this.#stop.abort();
+    }
+  }
+}

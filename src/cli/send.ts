@@ -1,0 +1,112 @@
+import { utf8 } from "../base/bytes.ts";
+import type { Client } from "../client/client.ts";
+import type { OutgoingMessage } from "../client/outgoing.ts";
+import type { Sent } from "../client/producer.ts";
+import { parseFlags } from "./args.ts";
+import { CLUSTER_FLAGS, CLUSTER_HELP, connectTo } from "./cluster.ts";
+import type { Command, Context } from "./command.ts";
+import { Exit, UsageError } from "./exit.ts";
+import { Progress } from "./progress.ts";
+
+const DEFAULT_BODY = "hello from pocketmq";
+/** Sends under way at a time. */
+const UNDER_WAY = 64;
+
+/** `pocketmq send` */
+export const send: Command = {
+  name: "send",
+  usage: "TOPIC [BODY|-] [--tag TAG] [--key KEY] [--count N]",
+  summary: "Send messages to a topic of any RocketMQ 4.x cluster",
+  help: `
+  BODY            the text to send; - is what stands on standard input
+  --tag TAG       what consumers select by
+  --key KEY       what the message is found by; several with spaces between
+  --count N       send it N times
+${CLUSTER_HELP}
+Prints a line for each message: status, id, broker, queue and offset. Exit code 0
+when all are SEND_OK, 3 when all are stored but a guarantee was not reached in
+time, 1 when one was refused, 124 when no answer came.
+
+Examples:
+  pocketmq send orders "hello"
+  pocketmq send orders --tag new --key 4711 '{"id": 4711}'
+  pocketmq send orders --count 1000 -n '10.0.0.1:9876;10.0.0.2:9876'
+  cat invoice.pdf | pocketmq send invoices -
+`,
+  async run(context, args) {
+    const { flags, words } = parseFlags(args, {
+      ...CLUSTER_FLAGS,
+      tag: { kind: "text" },
+      key: { kind: "text" },
+      count: { kind: "count" },
+    });
+    const [topic, text = DEFAULT_BODY] = words;
+    if (topic === undefined) throw new UsageError("send needs a topic");
+    if (words.length > 2) {
+      throw new UsageError(
+        `send takes a topic and one body, not "${words[2]}" too; quote the body`,
+      );
+    }
+    const client = connectTo(context, flags);
+    try {
+      const message: OutgoingMessage = {
+        topic,
+        body: text === "-" ? await context.terminal.stdin() : utf8(text),
+        tag: flags.tag,
+        keys: flags.key?.split(" ").filter((key) => key !== ""),
+      };
+      return await sendAll(client, message, flags.count ?? 1, context, flags.json);
+    } finally {
+      await client.close();
+    }
+  },
+};
+
+async function sendAll(
+  client: Client,
+  message: OutgoingMessage,
+  count: number,
+  { terminal }: Context,
+  json: boolean,
+): Promise<number> {
+  const producer = client.producer();
+  const progress = new Progress(terminal, count);
+  let started = 0;
+  let weak = 0; // stored, but less safely than configured
+  let failed = false;
+  const sender = async () => {
+    while (started < count && !failed) {
+      started++;
+      const sent = await producer.send(message).catch((error) => {
+        failed = true;
+        throw error;
+      });
+      if (sent.status !== "SEND_OK") weak++;
+      terminal.stdout(json ? jsonOf(sent) : textOf(sent));
+      progress.at(started);
+    }
+  };
+  const senders = Array.from({ length: Math.min(UNDER_WAY, count) }, sender);
+  const outcomes = await Promise.allSettled(senders);
+  progress.end();
+  const refused = outcomes.find((outcome) => outcome.status === "rejected");
+  if (refused) throw refused.reason;
+  return weak > 0 ? Exit.UNHEALTHY : Exit.OK;
+}
+
+function textOf({ status, messageId, queue, queueOffset }: Sent): string {
+  return `${status} ${messageId} ${queue.brokerName} queue ${queue.queueId} offset ${queueOffset}\n`;
+}
+
+function jsonOf({ status, messageId, offsetMessageId, queue, queueOffset }: Sent): string {
+  const { topic, brokerName: broker, queueId } = queue;
+  return JSON.stringify({
+    status,
+    messageId,
+    offsetMessageId,
+    topic,
+    broker,
+    queueId,
+    queueOffset,
+  }) + "\n";
+}
