@@ -23,6 +23,7 @@ export class CommitLog {
   #durable: number;
   #current: Segment | undefined; // read last
   #uncut = false; // bytes of a failed write lie behind the tail
+  #cutUnsafe = false; // they were removed, but a power cut could bring them back
   #refusal: string | undefined; // why nothing is taken any more
 
   /** `tail` is where recovery found the end, `durable` up to where a power cut takes nothing of it. */
@@ -48,6 +49,11 @@ export class CommitLog {
   /** Up to here a power cut takes nothing. */
   get durable(): number {
     return this.#durable;
+  }
+
+  /** A sync would make something safe. */
+  get needsSync(): boolean {
+    return this.#durable < this.#tail || this.#cutUnsafe;
   }
 
   /** Log offset at which the next record goes. A record that does not fit its file goes behind it instead. */
@@ -159,12 +165,19 @@ export class CommitLog {
   /** Makes safe what lies before `tail` as it is now; gives that offset. flush.ts calls it, one at a time. */
   async sync(): Promise<number> {
     const covers = this.#tail;
+    if (this.#cutUnsafe) await this.#syncCut(covers);
     for (let segment = this.#segments.find(this.#durable); segment && segment.base < covers;) {
       await segment.sync();
       segment = this.#segments.find(segment.end);
     }
     this.#durable = covers;
     return covers;
+  }
+
+  async #syncCut(tail: number): Promise<void> {
+    this.#cutUnsafe = false;
+    await this.#segments.find(tail)?.sync();
+    await this.#segments.dir.sync();
   }
 
   /** From now on every append is refused with this reason. */
@@ -196,15 +209,18 @@ export class CommitLog {
     this.#stagedFileEnd = logOffset - logOffset % this.fileBytes + this.fileBytes;
   }
 
+  /** All files are there before the first byte is written: then less can go wrong half way. */
   #writeStage(): void {
     const { bytes, cuts, length } = this.stage;
-    let logOffset = this.#tail;
+    let segment = this.#segmentAt(this.#tail);
+    for (let i = 0, { end } = segment; i < cuts.length; i++) end = this.#segmentAt(end).end;
+    let at = this.#tail - segment.base;
     for (let i = 0, from = 0; from < length; i++) {
       const to = i < cuts.length ? cuts[i] : length;
-      const segment = this.#segmentAt(logOffset);
-      segment.file.writeAt(logOffset - segment.base, bytes.subarray(from, to));
-      logOffset = segment.end;
+      segment.file.writeAt(at, bytes.subarray(from, to));
+      if (to < length) segment = this.#segmentAt(segment.end);
       from = to;
+      at = 0;
     }
   }
 
@@ -223,6 +239,7 @@ export class CommitLog {
       const last = this.#segments.find(tail);
       last?.zeroFrom(tail - last.base);
       this.#uncut = false;
+      this.#cutUnsafe = true;
     } catch (error) {
       this.#log.error("cannot take back a failed write", {
         tail: this.#tail,

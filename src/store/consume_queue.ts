@@ -31,7 +31,7 @@ const oneView = viewOf(one);
 export class ConsumeQueue {
   readonly topic: string;
   readonly queueId: number;
-  /** Has entries that are not in its files, or not safe there. */
+  /** Got entries since it was last taken to be made safe. */
   dirty = false;
   /** Got entries in the slice that is being dispatched. */
   touched = false;
@@ -178,7 +178,6 @@ export class ConsumeQueue {
   /** Writes and makes safe what it has now. */
   async sync(): Promise<void> {
     this.write();
-    this.dirty = false;
     const covers = this.#fileEnd;
     let segment = this.#segments.find(this.#syncedEnd) ?? this.#segments.first;
     while (segment && segment.base < covers) {

@@ -46,6 +46,7 @@ export class Dispatch {
   #scheduled = false;
   #failure: Error | undefined;
   #cancelRetry: (() => void) | undefined;
+  #hasWaited = false; // for the disk, since it moved last
 
   /** Begins at `position`, where a record begins; `storeTimestamp` is that of the record before it. */
   constructor(
@@ -134,7 +135,9 @@ export class Dispatch {
     } finally {
       this.#announce();
     }
-    return this.#position > before;
+    if (this.#position === before) return false;
+    this.#hasWaited = false;
+    return true;
   }
 
   #dispatch(length: number): void {

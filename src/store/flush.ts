@@ -69,7 +69,7 @@ export class Flush {
 
   /** Starts a sync when none runs and bytes are not safe yet; nobody waits for it. */
   wake(): void {
-    if (this.#running || this.#failure || this.#log.durable === this.#log.tail) return;
+    if (this.#running || this.#failure || !this.#log.needsSync) return;
     this.#running = this.#run();
   }
 

@@ -1,5 +1,5 @@
 import { utf8 } from "../base/bytes.ts";
-import type { Dir } from "../ports/fs.ts";
+import { type Dir, type Fs, FsError } from "../ports/fs.ts";
 import { StoreRefusal } from "./errors.ts";
 
 const LOCK = "lock";
@@ -20,8 +20,10 @@ export interface Hold {
  *
  * @throws {StoreRefusal} when another process has it
  */
-export async function holdFolder(dir: Dir): Promise<Hold> {
+export async function holdFolder(fs: Fs, dir: Dir): Promise<Hold> {
+  const isNew = dir.entries().length === 0;
   dir.make();
+  if (isNew) await keepName(fs, dir);
   if (!dir.stat(LOCK)) nameLock(dir); // before it is locked: closing it would free the lock
   const lock = dir.lock(LOCK);
   if (!lock) {
@@ -44,6 +46,20 @@ export async function holdFolder(dir: Dir): Promise<Hold> {
   } catch (error) {
     lock[Symbol.dispose]();
     throw error;
+  }
+}
+
+/** A new folder survives a power cut only once those above it are synced. */
+async function keepName(fs: Fs, dir: Dir): Promise<void> {
+  let path = dir.path;
+  while (path !== "/" && path !== ".") {
+    const slash = path.lastIndexOf("/");
+    path = slash > 0 ? path.slice(0, slash) : slash === 0 ? "/" : ".";
+    try {
+      await fs.dir(path).sync();
+    } catch (error) {
+      if (!(error instanceof FsError)) throw error; // not ours to read, so it was there before
+    }
   }
 }
 

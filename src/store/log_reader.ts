@@ -34,11 +34,13 @@ export class LogReader {
     return this.#bytes;
   }
 
-  /** What lies at `logOffset`, the body's CRC included. */
+  /** What lies at `logOffset`, checked for tears. */
   look(logOffset: number): Exclude<Found, "more"> {
     const found = this.#look(logOffset);
-    if (found !== "record" || this.scanner.bodyFits(this.#bytes, this.#codecs)) return found;
-    this.scanner.reason = "the body's CRC differs";
+    if (found !== "record") return found;
+    const tear = this.scanner.tear(this.#bytes, this.#codecs);
+    if (tear === undefined) return found;
+    this.scanner.reason = tear;
     return "bad";
   }
 

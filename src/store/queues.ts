@@ -92,6 +92,7 @@ export class Queues {
   async sync(turn: Turn): Promise<boolean> {
     const dirty = this.#dirty;
     this.#dirty = [];
+    for (const queue of dirty) queue.dirty = false; // what it gets from now on is for the next time
     let failure: unknown;
     for (const queue of dirty) {
       if (turn.isOver()) await turn.next();
@@ -109,15 +110,15 @@ export class Queues {
   /** The folders above a first file have to be safe as well. */
   async #sync(queue: ConsumeQueue): Promise<void> {
     queue.write();
-    const isNew = queue.isNew;
+    if (queue.isNew) {
+      await this.#dir.child(queue.topic).sync();
+      await this.#dir.sync();
+    }
     await queue.sync();
-    if (!isNew) return;
-    await this.#dir.child(queue.topic).sync();
-    await this.#dir.sync();
   }
 
   #again(queue: ConsumeQueue): void {
-    if (queue.dirty) return; // it got entries meanwhile and is listed
+    if (queue.dirty) return; // it got entries meanwhile and is listed again
     queue.dirty = true;
     this.#dirty.push(queue);
   }

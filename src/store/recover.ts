@@ -69,7 +69,7 @@ export async function recover(
   mustBeginWithRecords(segments, start.at, reader);
   const end = await scan(new LogReader(segments, codecs, SCAN_BYTES), start, new Turn(clock));
   if (known) mustBeLast(segments, end, reader);
-  cut(segments, end.at, end.reason ?? whatLiesBehind(segments, end.at, codecs), log);
+  await cut(segments, end.at, end.reason ?? whatLiesBehind(segments, end.at, codecs), log);
   const turn = new Turn(clock);
   for (const queue of queues.all()) {
     if (known) dropStale(queue, segments, end.at, reader);
@@ -155,16 +155,24 @@ function whatLiesBehind(segments: Segments, end: number, codecs: Codecs): string
   }
 }
 
-/** Zeroes what lies behind the end and removes later files. */
-function cut(segments: Segments, end: number, reason: string | undefined, log: Log): void {
+/** Zeroes what lies behind the end and removes later files; no power cut brings them back. */
+async function cut(
+  segments: Segments,
+  end: number,
+  reason: string | undefined,
+  log: Log,
+): Promise<void> {
   if (reason !== undefined) {
     log.warn("log cut behind its last whole record", { logOffset: end, reason });
   }
-  const { first } = segments;
+  const { first, length } = segments;
   if (!first) return;
   segments.removeFrom(Math.max(end, first.end));
   const segment = segments.find(end);
   segment?.zeroFrom(end - segment.base);
+  if (reason === undefined && segments.length === length) return;
+  await segment?.sync();
+  await segments.dir.sync();
 }
 
 /** Drops the last entries while their records are not there: a Java broker leaves such behind a cut queue's end. */

@@ -57,11 +57,23 @@ export class Scanner {
     return "record";
   }
 
-  /** True when the body of the record found last is what was checksummed. */
-  bodyFits(bytes: Uint8Array, codecs: Codecs): boolean {
-    const { bodyAt, bodyLength, bodyCrc } = this.record;
-    if (bodyLength === 0) return true;
-    return (codecs.crc32(bytes.subarray(bodyAt, bodyAt + bodyLength)) & 0x7fffffff) === bodyCrc;
+  /**
+   * What a torn write damaged in the record found last although its lengths fit, undefined when nothing. The
+   * CRC is the body's only; behind it a tear shows by zeros where no topic and no properties have them.
+   */
+  tear(bytes: Uint8Array, codecs: Codecs): string | undefined {
+    const { bodyAt, bodyLength, bodyCrc, topicAt, topicLength } = this.record;
+    const { propertiesAt, propertiesLength } = this.record;
+    const body = bytes.subarray(bodyAt, bodyAt + bodyLength);
+    if (bodyLength > 0 && (codecs.crc32(body) & 0x7fffffff) !== bodyCrc) {
+      return "the body's CRC differs";
+    }
+    for (let i = 0; i < topicLength; i++) {
+      if (bytes[topicAt + i] === 0) return "the topic holds zeros";
+    }
+    if (propertiesLength > 0 && bytes[propertiesAt + propertiesLength - 1] === 0) {
+      return "the properties end in zeros";
+    }
   }
 
   #bad(reason: string): "bad" {

@@ -20,17 +20,17 @@ export class Segments {
   }
 
   /**
-   * Takes over the files that are there. A last file that is too short is what a crash can leave between
-   * making or cutting a file and giving it its size; `mayBeShort` decides whether it is one.
+   * Takes over the files that are there. One that is too short is what a crash can leave between making or
+   * cutting a file and giving it its size; `mayBeShort` decides whether it is one.
    *
    * @throws {StoreRefusal} when a file has another size, {CorruptLogError} when one is missing between others.
    */
-  load(mayBeShort: (last: Segment, size: number) => boolean): void {
+  load(mayBeShort: (file: Segment, size: number) => boolean): void {
     const files = this.dir.entries().filter((entry) => !entry.isDir && NAME.test(entry.name));
-    for (const [i, { name, size }] of files.entries()) {
+    for (const { name, size } of files) {
       const segment = new Segment(this.dir, Number(name), this.fileBytes, this.#handles, false);
-      const short = size < this.fileBytes && i === files.length - 1;
-      if (size !== this.fileBytes && !(short && mayBeShort(segment, size))) {
+      const short = size < this.fileBytes && mayBeShort(segment, size);
+      if (size !== this.fileBytes && !short) {
         throw new StoreRefusal(
           `Cannot open ${segment.path}: it has ${size} bytes, this node's files have ${this.fileBytes}`,
         );

@@ -87,6 +87,7 @@ export class Store implements AsyncDisposable {
       this.log.commit();
     } catch (error) {
       this.takeBack();
+      this.flush.wake(); // a power cut must not bring it back either
       throw error;
     }
   }
@@ -148,12 +149,12 @@ export class Store implements AsyncDisposable {
  * {CorruptLogError} when the log is damaged where a crash cannot have torn it
  */
 export async function openStore(
-  runtime: Pick<Runtime, "clock" | "codecs">,
+  runtime: Pick<Runtime, "fs" | "clock" | "codecs">,
   dir: Dir,
   options: StoreOptions,
   log: Log,
 ): Promise<Store> {
-  const hold = await holdFolder(dir);
+  const hold = await holdFolder(runtime.fs, dir);
   const logHandles = new Handles(OPEN_LOG_FILES_MAX);
   const queueHandles = new Handles(options.openQueueFilesMax ?? STORE_DEFAULTS.openQueueFilesMax!);
   try {
@@ -182,12 +183,15 @@ async function open(
 ): Promise<Store> {
   const crashed = !hold.wasClosed;
   const logDir = options.logDir ?? dir.child("commitlog");
+  const queueDir = dir.child("consumequeue");
+  logDir.make();
+  queueDir.make();
+  await dir.sync(); // their files are safe only if they are
   const segments = new Segments(logDir, options.logFileBytes, logHandles);
   segments.load((last, size) => crashed && endsInRecord(last, size, codecs));
-  const queueDir = dir.child("consumequeue");
   const queues = new Queues(queueDir, options.queueFileBytes, queueHandles, report);
   if (segments.length > 0) await queues.load(crashed, new Turn(clock));
-  else dir.remove("consumequeue"); // entries of a log that is gone mean nothing
+  else for (const { name } of queueDir.entries()) queueDir.remove(name); // the log they point at is gone
   const checkpoint = readCheckpoint(dir);
   const stored = { segments, queues, checkpoint, crashed };
   const found = await recover(stored, clock, codecs, report);

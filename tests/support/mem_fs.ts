@@ -186,12 +186,20 @@ export interface Failure {
 }
 
 class MemDir implements Dir {
-  readonly #fs: MemFs;
+  readonly #memory: MemFs;
   readonly #parts: readonly string[];
+  readonly #generation: number;
 
-  constructor(fs: MemFs, parts: readonly string[]) {
-    this.#fs = fs;
+  constructor(fs: MemFs, parts: readonly string[], generation = fs.generation) {
+    this.#memory = fs;
     this.#parts = parts;
+    this.#generation = generation;
+  }
+
+  /** What a dead process still tries must not reach the disk. */
+  get #fs(): MemFs {
+    if (this.#generation === this.#memory.generation) return this.#memory;
+    throw new FsError("other", "the process died");
   }
 
   get path(): string {
@@ -199,7 +207,8 @@ class MemDir implements Dir {
   }
 
   child(name: string): Dir {
-    return new MemDir(this.#fs, [...this.#parts, ...name.split("/").filter((part) => part !== "")]);
+    const parts = name.split("/").filter((part) => part !== "");
+    return new MemDir(this.#memory, [...this.#parts, ...parts], this.#generation);
   }
 
   make(): void {
@@ -247,11 +256,9 @@ class MemDir implements Dir {
     const dir = this.#fs.find(this.#parts, false);
     if (!(dir instanceof DirNode)) throw new FsError("missing", `cannot sync ${this.path}`);
     await this.#fs.attempt("sync", this.path);
-    const { generation } = this.#fs;
     const count = dir.changes.length;
     await undefined;
-    if (generation !== this.#fs.generation) throw new FsError("other", "the machine died");
-    dir.keep(count);
+    if (this.#fs) dir.keep(count);
   }
 
   lock(name: string): Disposable | undefined {
@@ -259,10 +266,9 @@ class MemDir implements Dir {
     if (this.#fs.locks.has(path)) return undefined;
     this.open(name, "create").close();
     this.#fs.locks.add(path);
-    const { generation } = this.#fs;
     return {
       [Symbol.dispose]: () => {
-        if (generation === this.#fs.generation) this.#fs.locks.delete(path);
+        if (this.#generation === this.#memory.generation) this.#memory.locks.delete(path);
       },
     };
   }

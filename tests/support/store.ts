@@ -7,6 +7,7 @@ import { decodeRecord, type StoredMessage } from "../../src/wire/message.ts";
 import { recordAt } from "../../src/store/records.ts";
 import { viewOf } from "../../src/base/bytes.ts";
 import { ENTRY_BYTES, entryLogOffset } from "../../src/store/queue_entry.ts";
+import type { VirtualClock } from "./clock.ts";
 import type { MemFs } from "./mem_fs.ts";
 import { runtime } from "./runtime.ts";
 
@@ -61,7 +62,7 @@ export function openIn(
   clock: Clock = runtime.clock,
 ): Promise<Store> {
   const { codecs } = runtime;
-  return openStore({ clock, codecs }, fs.dir("store"), { ...SMALL, ...options }, log);
+  return openStore({ fs, clock, codecs }, fs.dir("store"), { ...SMALL, ...options }, log);
 }
 
 /** The messages of a queue in order. */
@@ -83,4 +84,22 @@ export function messagesOf(store: Store, topic: string, queueId: number): Stored
 /** The bodies of a queue's messages as texts. */
 export function textsOf(store: Store, topic: string, queueId: number): string[] {
   return messagesOf(store, topic, queueId).map(({ body }) => new TextDecoder().decode(body));
+}
+
+/** Opens a store on a clock that only the test moves. */
+export async function openAt(
+  clock: VirtualClock,
+  fs: MemFs,
+  options: Partial<StoreOptions> = {},
+  log: Log = silentLog,
+): Promise<Store> {
+  const opened = openIn(fs, options, log, clock);
+  const [result] = await Promise.allSettled([opened, clock.settle()]);
+  if (result.status === "rejected") throw result.reason;
+  return result.value;
+}
+
+/** Closes a store that was opened by `openAt`. */
+export async function closeAt(clock: VirtualClock, store: Store): Promise<void> {
+  await Promise.all([store.close(), clock.advance(1)]);
 }
