@@ -167,7 +167,7 @@ export async function startBroker(
     role: config.brokerRole,
     ...addresses,
     get slaves() {
-      return acks.slaves;
+      return acks.connections; // not distinct ones: several on one machine count each
     },
     close,
     [Symbol.asyncDispose]: close,
