@@ -1,4 +1,5 @@
 import { FieldError } from "../base/errors.ts";
+import type { Clock } from "../ports/host.ts";
 import type { Address } from "../ports/net.ts";
 import type { Answer, Peer, ReplyTo } from "../rpc/peer.ts";
 import { PutRefusal } from "../store/errors.ts";
@@ -19,10 +20,13 @@ import type { Topic, Topics } from "./topics.ts";
 /** Above this many messages that wait for a slave or the disk, new ones are refused with SYSTEM_BUSY. */
 const WAITING_MAX = 100_000;
 
+/** With this much staged the end of the turn is not waited for. */
+const STAGED_BYTES_MAX = 4 * 1024 * 1024;
 const EMPTY = new Uint8Array(0);
 
 /** What sends need of their broker. */
 export interface SendContext {
+  readonly clock: Pick<Clock, "soon">;
   readonly store: Store;
   readonly topics: Topics;
   readonly confirmations: Confirmations;
@@ -105,6 +109,7 @@ export class Sends {
   #staged: Sent[] = [];
   #stagedUnwaited: Sent[] = [];
   #stagedCount = 0; // messages in both
+  #commitQueued = false;
 
   constructor(context: SendContext) {
     this.#context = context;
@@ -121,9 +126,22 @@ export class Sends {
   sendV2 = (command: Command, peer: Peer): Answer =>
     this.#take(parseSendV2(command.ext), command, peer);
 
+  /**
+   * Has what the handlers staged written when all connections that are readable now were read: then one
+   * write of the log, one frame to each slave and one write of answers serve them all. Without it a busy
+   * broker settles at one message a write, five times slower.
+   */
+  commitSoon = (): void => {
+    if (this.#commitQueued || this.#stagedCount === 0) return;
+    if (this.#context.store.log.stage.length > STAGED_BYTES_MAX) return this.commit();
+    this.#commitQueued = true;
+    this.#context.clock.soon(this.commit);
+  };
+
   /** Writes what the handlers staged, and answers it when its guarantees are reached. */
   commit = (): void => {
-    if (this.#staged.length === 0 && this.#stagedUnwaited.length === 0) return;
+    this.#commitQueued = false;
+    if (this.#stagedCount === 0) return;
     const waiting = this.#staged;
     const unwaited = this.#stagedUnwaited;
     const count = this.#stagedCount;
@@ -132,6 +150,7 @@ export class Sends {
     this.#stagedUnwaited = [];
     try {
       this.#context.store.commit();
+      mustBeStored(this.#context.store, waiting, unwaited);
     } catch (error) {
       const reply = replyTo(error);
       for (const sent of unwaited) sent.refused(reply);
@@ -289,6 +308,15 @@ function notSendable(topic: Topic, request: SendRequest): Reply | undefined {
     return refuse(ResponseCode.NO_PERMISSION, "cannot prepare a transaction: not supported yet");
   }
   return undefined;
+}
+
+/** Whoever else took back what was staged, as a store that is being closed does, must not make us say OK. */
+function mustBeStored({ log }: Store, ...lists: readonly Sent[][]): void {
+  for (const list of lists) {
+    if (list.length > 0 && list[list.length - 1].end > log.tail) {
+      throw new PutRefusal("unavailable", "Cannot store the message: the store is being closed");
+    }
+  }
 }
 
 function waitsFor(properties: string): boolean {
