@@ -1,4 +1,5 @@
 import { reasonOf } from "../base/log.ts";
+import { sleep } from "../base/together.ts";
 import { ResponseCode } from "../wire/codes.ts";
 import { formatConsumerListQuery, parseConsumerIds, type Subscription } from "../wire/heartbeat.ts";
 import type { MessageQueue } from "../wire/message_queue.ts";
@@ -13,6 +14,8 @@ const REBALANCE_MS = 20_000;
 /** After a round that could not ask everybody, doubling up to the time above. */
 const AGAIN_MS = 1_000;
 const ANSWER_MS = 3_000;
+/** What members need to hear of a new one and to say how far they are in the queues that it gets. */
+const HAND_OVER_MS = 200;
 
 interface Held {
   readonly pull: QueuePull;
@@ -77,7 +80,7 @@ export class Assignment {
     if (route === undefined) return;
     let mine = route.readable;
     if (clustering) {
-      const members = await unlessAborted(this.#members(route), signal);
+      const members = await unlessAborted(this.#members(route, signal), signal);
       if (members === undefined) return;
       mine = queuesOf(parts.id, members, route.readable);
     }
@@ -85,11 +88,12 @@ export class Assignment {
   }
 
   /** The ids of the group as a broker of the topic knows them, ours among them. */
-  async #members(route: Route): Promise<string[]> {
-    const { heartbeats, id } = this.#context.parts;
+  async #members(route: Route, signal: AbortSignal): Promise<string[]> {
+    const { heartbeats, id, runtime: { clock } } = this.#context.parts;
     const known = await this.#askMembers(route);
     if (known.includes(id)) return known;
     await heartbeats.beat(); // that broker has not heard of us yet, or not since it started
+    if (known.length > 0) await sleep(clock, HAND_OVER_MS, signal);
     return await this.#askMembers(route);
   }
 

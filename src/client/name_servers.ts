@@ -11,7 +11,7 @@ export function nameServersIn(text: string): string[] {
   const addresses = text.split(/[;,]/).map((part) => part.trim()).filter((part) => part !== "");
   if (addresses.length === 0) throw new Error("no name server given, it must be host:port");
   for (const address of addresses) {
-    if (parseAddress(address) === undefined) {
+    if (parseAddress(address) === undefined || address.includes("/")) {
       throw new Error(`name server "${address}" must be host:port`);
     }
   }

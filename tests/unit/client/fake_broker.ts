@@ -38,6 +38,8 @@ export class FakeBroker {
   /** Answers in place of the usual ones, while they give one. */
   readonly instead = new Map<number, (command: Command) => Reply | undefined>();
   suggest = 0;
+  /** Messages in an answer to a pull, at most. */
+  batch = 32;
 
   readonly #queues = new Map<string, Uint8Array[]>();
   readonly #topics: Record<string, number>;
@@ -205,7 +207,10 @@ export class FakeBroker {
     this.pulls.push(pull);
     const queue = this.#queue(pull.topic, pull.queueId);
     if (pull.queueOffset === queue.length) await this.#arrival(pull.holdMs);
-    const batch = queue.slice(pull.queueOffset, pull.queueOffset + pull.maxMessages);
+    const batch = queue.slice(
+      pull.queueOffset,
+      pull.queueOffset + Math.min(this.batch, pull.maxMessages),
+    );
     const out = new Outbox();
     for (const record of batch) out.put(record);
     const next = pull.queueOffset + batch.length;
