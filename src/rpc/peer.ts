@@ -86,7 +86,7 @@ export class Peer {
   readonly #log: Log;
   readonly #form: HeaderForm;
   readonly #calls = new Map<number, Call>();
-  #nextOpaque = 0;
+  #lastOpaque = 0;
   #closed = false;
   #inBatch = false;
   #writing = false;
@@ -250,10 +250,9 @@ export class Peer {
   }
 
   #replyLater({ form, opaque, flag, code }: Command, answer: Promise<Reply>): void {
-    answer.then(
-      (reply) => this.reply({ form, opaque, flag }, reply),
-      (error) => this.reply({ form, opaque, flag }, this.#failed({ code }, error)),
-    );
+    answer
+      .then((reply) => this.reply({ form, opaque, flag }, reply))
+      .catch((error) => this.reply({ form, opaque, flag }, this.#failed({ code }, error)));
   }
 
   #failed(command: Pick<Command, "code">, error: unknown): Reply {
@@ -306,11 +305,15 @@ export class Peer {
   }
 
   #opaque(): number {
-    this.#nextOpaque = this.#nextOpaque === OPAQUE_MAX ? 0 : this.#nextOpaque + 1;
-    return this.#nextOpaque;
+    return this.#lastOpaque = opaqueAfter(this.#lastOpaque);
   }
 
   #closedError(): CallError {
     return new CallError("closed", `the connection to ${addressText(this.remote)} ended`);
   }
+}
+
+/** The number of the request after one with this number. */
+export function opaqueAfter(opaque: number): number {
+  return opaque === OPAQUE_MAX ? 0 : opaque + 1;
 }
