@@ -213,8 +213,8 @@ export class Peer {
       while (at < frames.length && this.out.length < UNSENT_BYTES_HIGH) {
         this.#handle(decodeCommand(frames[at++]));
       }
+    } finally { // also what came before a bad frame was handled
       this.#served?.afterBatch?.(this);
-    } finally {
       this.#inBatch = false;
     }
     this.#write();

@@ -187,6 +187,19 @@ test("Peer calls afterBatch once a read, and what it puts leaves with the answer
   peer.close();
 });
 
+test("Peer calls afterBatch for what came before a frame it cannot read", async () => {
+  const done: string[] = [];
+  const { clock, far, peer } = setUp({ 7: () => void done.push("handled") }, {
+    afterBatch: () => void done.push("batch"),
+  });
+  const bad = requestBytes({ code: 7 });
+  bad[4] = 9; // header type
+  far.send({ code: 7 }, bad, { code: 7 });
+  await clock.settle();
+  assertEquals(done, ["handled", "batch"]);
+  assertEquals([peer.closed, far.closed], [true, true]);
+});
+
 test("Peer gives each response to the call it answers", async () => {
   const { clock, far, peer } = setUp();
   const calls = [10, 11, 12].map((code) => peer.call({ code }, 1000));
