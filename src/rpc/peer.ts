@@ -214,12 +214,24 @@ export class Peer {
         this.#handle(decodeCommand(frames[at++]));
       }
     } finally { // also what came before a bad frame was handled
-      this.#served?.afterBatch?.(this);
+      this.#endBatch();
       this.#inBatch = false;
     }
     this.#write();
     if (this.out.length < UNSENT_BYTES_HIGH && at === frames.length) return undefined;
     return this.drained().then(() => this.#closed ? undefined : this.#handleAll(frames, at));
+  }
+
+  #endBatch(): void {
+    try {
+      this.#served?.afterBatch?.(this);
+    } catch (error) {
+      this.#log.error("a read's requests failed, closing their connection", {
+        remote: addressText(this.remote),
+        error: stackOf(error),
+      });
+      this.close();
+    }
   }
 
   #handle(command: Command): void {
@@ -260,7 +272,7 @@ export class Peer {
       this.#log.error("a request failed", {
         code: command.code,
         remote: addressText(this.remote),
-        error: error instanceof Error ? error.stack : String(error),
+        error: stackOf(error),
       });
     }
     return { code: ResponseCode.SYSTEM_ERROR, remark: reasonOf(error) };
@@ -316,4 +328,8 @@ export class Peer {
 /** The number of the request after one with this number. */
 export function opaqueAfter(opaque: number): number {
   return opaque === OPAQUE_MAX ? 0 : opaque + 1;
+}
+
+function stackOf(error: unknown): string | undefined {
+  return error instanceof Error ? error.stack : String(error);
 }

@@ -200,6 +200,20 @@ test("Peer calls afterBatch for what came before a frame it cannot read", async 
   assertEquals([peer.closed, far.closed], [true, true]);
 });
 
+test("Peer logs an error when afterBatch fails: that is our fault", async () => {
+  const { clock, far, log, peer } = setUp({ 7: () => OK }, {
+    afterBatch: () => {
+      throw new Error("broken invariant");
+    },
+  });
+  far.send({ code: 7 });
+  await clock.settle();
+  assertEquals(peer.closed, true);
+  assertEquals(log.lines.length, 1);
+  assertStringIncludes(log.lines[0], "error ");
+  assertStringIncludes(log.lines[0], "broken invariant");
+});
+
 test("Peer gives each response to the call it answers", async () => {
   const { clock, far, peer } = setUp();
   const calls = [10, 11, 12].map((code) => peer.call({ code }, 1000));
