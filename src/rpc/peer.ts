@@ -116,6 +116,7 @@ export class Peer {
     if (this.#closed) return Promise.reject(this.#closedError());
     const opaque = this.#opaque();
     return new Promise((resolve, reject) => {
+      putRequest(this.out, this.#form, opaque, request, false);
       const cancelTimer = this.#clock.after(timeoutMs, () => {
         this.#calls.delete(opaque);
         reject(
@@ -128,7 +129,6 @@ export class Peer {
         );
       });
       this.#calls.set(opaque, { resolve, reject, cancelTimer });
-      putRequest(this.out, this.#form, opaque, request, false);
       this.flushSoon();
     });
   }

@@ -255,6 +255,13 @@ test("Peer.call() names request, address and time when the answer is late", asyn
   peer.close();
 });
 
+test("Peer.call() of a request that fits no frame fails at once and leaves no timer", async () => {
+  const { clock, far, peer } = setUp();
+  await assertRejects(() => peer.call({ code: 10, body: new Uint8Array(17 * MIB) }, 3000));
+  assertEquals([clock.waiting, far.writes.length], [0, 0]);
+  peer.close();
+});
+
 for (
   const { name, end } of [
     { name: "we close it", end: (_far: FarEnd, peer: Peer) => peer.close() },
