@@ -1,39 +1,36 @@
 import { type Log, reasonOf } from "../base/log.ts";
 import { together } from "../base/together.ts";
-import { Acks } from "../ha/acks.ts";
 import { serveSlaves } from "../ha/master.ts";
 import type { Runtime } from "../ports/host.ts";
 import type { Address } from "../ports/net.ts";
 import type { Peer, Served } from "../rpc/peer.ts";
 import { Redial } from "../rpc/redial.ts";
 import { serve } from "../rpc/serve.ts";
+import { openStore } from "../store/store.ts";
 import { addressText } from "../wire/host_address.ts";
-import { openStore, type Store } from "../store/store.ts";
-import { logOffsetOf } from "../store/records.ts";
 import type { BrokerConfig, BrokerRole } from "./config.ts";
-import { Confirmations } from "./confirm.ts";
 import { brokerHandlers, fastHandlers } from "./handlers.ts";
 import { type Listeners, openListeners } from "./listeners.ts";
-import { closeTables, openTables, type Parts } from "./parts.ts";
+import { closeParts, openParts, type Parts } from "./parts.ts";
 import { Pulls } from "./pull.ts";
-import { Registrar } from "./registration.ts";
+import { type MasterAddresses, Registrar } from "./registration.ts";
 import { Sends } from "./send.ts";
 import { follow, type Following } from "./slave.ts";
-import { Stats } from "./stats.ts";
 import { masterOptions, pullLimits, storeOptions } from "./told.ts";
 
 /** A broker that runs. */
-export interface Broker extends AsyncDisposable {
-  /** What it does in its group. */
+export interface Broker extends AsyncDisposable, Addresses {
   readonly role: BrokerRole;
-  /** Where clients reach it, as it tells the name servers. */
-  readonly broker: Address;
-  /** Where slaves reach it. */
-  readonly ha: Address;
   /** Slaves that have reported to this master. */
   readonly slaves: number;
   /** Unregisters, lets answers leave, flushes and closes the store. */
   close(): Promise<void>;
+}
+
+/** Where a broker is reached, as it tells the name servers. */
+interface Addresses {
+  readonly broker: Address;
+  readonly ha: Address;
 }
 
 /**
@@ -48,135 +45,121 @@ export async function startBroker(
   config: BrokerConfig,
   log: Log,
 ): Promise<Broker> {
-  const { clock, fs, net } = runtime;
-  const startedAt = clock.now();
-  const root = fs.dir(config.storePathRootDir);
+  const root = runtime.fs.dir(config.storePathRootDir);
   const store = await openStore(runtime, root, storeOptions(runtime, config), log.child("store"));
-  let listeners: Listeners;
+  let parts: Parts | undefined;
   try {
-    listeners = await openListeners(net, config);
+    parts = openParts(runtime, config, store, log);
+    return await run(parts, await openListeners(runtime.net, config));
   } catch (error) {
+    if (parts) await closeParts(parts);
     await store.close();
     throw error;
   }
-  const isMaster = config.brokerRole !== "SLAVE";
-  const acks = new Acks({
-    inSyncReplicas: Math.max(2, config.inSyncReplicas), // an ASYNC_MASTER may say 1: it waits for nobody
-    fallBehindMax: config.haSlaveFallbehindMax,
-  });
-  const confirmations = new Confirmations({
-    clock,
-    replicas: config.brokerRole === "SYNC_MASTER" ? acks : undefined,
-    disk: config.flushDiskType === "SYNC_FLUSH" ? store.flush : undefined,
-    slaveTimeoutMs: config.slaveTimeout,
-    flushTimeoutMs: config.syncFlushTimeout,
-  });
-  const tables = openTables(runtime, config, log);
-  const stats = new Stats(clock);
-  const memoryBytes = runtime.memory().totalBytes * config.accessMessageInMemoryMaxRatio / 100;
-  const parts: Parts = {
-    ...tables,
-    runtime,
-    config,
-    log,
-    store,
-    disk: fs.dir(config.storePathCommitLog),
-    confirmations,
-    isSlave: !isMaster,
-    stats,
-    startedAt,
-    memoryBytes,
-    startsOnDisk: (topic, queueId) => startsOnDisk(store, topic, queueId, memoryBytes),
-    delayTable: () => `{"offsetTable":{}}`,
-  };
+}
+
+/** Serves on open ports and registers; resolves when the name servers know of it that can. */
+async function run(parts: Parts, listeners: Listeners): Promise<Broker> {
+  const { runtime, config, log, store, acks } = parts;
   const addresses = {
     broker: { host: config.brokerIP1, port: listeners.broker.address.port },
     ha: { host: config.brokerIP2, port: listeners.ha.address.port },
   };
-  const sends = new Sends({
-    ...parts,
-    clock,
-    accepts: isMaster,
-    clusterName: config.brokerClusterName,
-    regionId: config.regionId,
-    traceOn: config.traceOn,
-    maxMessageBytes: config.maxMessageSize,
-    storeHost: addresses.broker,
-    pick: (n) => randomBelow(runtime, n),
-  });
-  const pulls = new Pulls({ ...parts, clock, ...pullLimits(config, memoryBytes) });
-  const stopArrivals = store.dispatch.onArrival((queue) => pulls.wake(queue.topic, queue.queueId));
+  const sends = sendsOf(parts, addresses.broker);
+  const pulls = new Pulls({ ...parts, ...runtime, ...pullLimits(config, parts.memoryBytes) });
+  const stopArrivals = store.dispatch.onArrival(({ topic, queueId }) => pulls.wake(topic, queueId));
   const peers = new Redial(runtime, log.child("rpc"));
-  const following: Following | undefined = isMaster ? undefined : follow(parts, peers);
-  const registrar = new Registrar({
-    ...parts,
-    clock,
-    codecs: runtime.codecs,
-    peers,
-    namesrvAddr: config.namesrvAddr,
-    node: {
-      brokerAddr: addressText(addresses.broker),
-      haServerAddr: addressText(addresses.ha),
-      brokerId: config.brokerId,
-      brokerName: config.brokerName,
-      clusterName: config.brokerClusterName,
-    },
-    brokerPermission: config.brokerPermission,
-    registerNameServerPeriod: config.registerNameServerPeriod,
-    registerBrokerTimeoutMills: config.registerBrokerTimeoutMills,
-    onMaster: (master) => following?.masterIs(master),
-  });
-
-  const handlers = brokerHandlers(parts, sends, pulls);
-  const served: Served = {
-    handlers,
-    afterBatch: sends.commitSoon,
-    closed: (peer: Peer) => tables.clients.closed(peer),
-  };
+  const following = parts.isSlave ? follow(parts, peers) : undefined;
   const stop = new AbortController();
-  const rpcLog = { clock, log: log.child("rpc") };
-  const running = together(stop.signal, (until) => [
-    serve(listeners.broker, served, rpcLog, until),
-    serve(listeners.fast, { ...served, handlers: fastHandlers(handlers) }, rpcLog, until),
-    serveSlaves(listeners.ha, {
-      commitLog: store.log,
-      acks,
-      clock,
-      log: log.child("ha"),
-      options: masterOptions(config),
-    }, until),
-    ...(following ? [following.run(until)] : []),
-  ]).catch((error) => log.error("the broker stopped", { reason: reasonOf(error) }));
+  const running = serveAll(parts, listeners, { sends, pulls, following }, stop.signal);
+  const registrar = registrarOf(parts, peers, addresses, (master) => following?.masterIs(master));
   await registrar.start();
 
-  let closing: Promise<void> | undefined;
-  const close = (): Promise<void> =>
-    closing ??= (async () => {
-      await registrar.close();
-      stop.abort();
-      await running;
-      peers.close();
-      stopArrivals();
-      pulls.close();
-      confirmations.close();
-      stats.close();
-      await closeTables(tables);
-      await store.close();
-    })();
+  const end = async () => {
+    await registrar.close();
+    stop.abort();
+    await running;
+    peers.close();
+    stopArrivals();
+    pulls.close();
+    await closeParts(parts);
+    await store.close();
+  };
+  let ended: Promise<void> | undefined;
+  const close = () => ended ??= end();
   return {
     role: config.brokerRole,
     ...addresses,
     get slaves() {
-      return acks.connections; // not distinct ones: several on one machine count each
+      return acks.slaves;
     },
     close,
     [Symbol.asyncDispose]: close,
   };
 }
 
-function startsOnDisk(store: Store, topic: string, queueId: number, memoryBytes: number): boolean {
-  const first = logOffsetOf(store.queues.get(topic, queueId), 0);
-  return first !== undefined && store.log.tail - first > memoryBytes;
+/** Serves clients, slaves and, on a slave, the copy of its master, until the signal aborts. */
+function serveAll(
+  parts: Parts,
+  listeners: Listeners,
+  { sends, pulls, following }: { sends: Sends; pulls: Pulls; following: Following | undefined },
+  signal: AbortSignal,
+): Promise<void> {
+  const { runtime: { clock }, config, store, acks, clients } = parts;
+  const handlers = brokerHandlers(parts, sends, pulls);
+  const served: Served = {
+    handlers,
+    afterBatch: sends.commitSoon,
+    closed: (peer: Peer) => clients.closed(peer),
+  };
+  const rpc = { clock, log: parts.log.child("rpc") };
+  const log = parts.log.child("ha");
+  const options = masterOptions(config);
+  return together(signal, (until) => [
+    serve(listeners.broker, served, rpc, until),
+    serve(listeners.fast, { ...served, handlers: fastHandlers(handlers) }, rpc, until),
+    serveSlaves(listeners.ha, { commitLog: store.log, acks, clock, log, options }, until),
+    ...(following ? [following.run(until)] : []),
+  ]).catch((error) => parts.log.error("the broker stopped", { reason: reasonOf(error) }));
+}
+
+function sendsOf(parts: Parts, storeHost: Address): Sends {
+  const { config, runtime } = parts;
+  return new Sends({
+    ...parts,
+    clock: runtime.clock,
+    accepts: !parts.isSlave,
+    clusterName: config.brokerClusterName,
+    regionId: config.regionId,
+    traceOn: config.traceOn,
+    maxMessageBytes: config.maxMessageSize,
+    storeHost,
+    pick: (n) => randomBelow(runtime, n),
+  });
+}
+
+function registrarOf(
+  parts: Parts,
+  peers: Redial,
+  { broker, ha }: Addresses,
+  onMaster: (master: MasterAddresses) => void,
+): Registrar {
+  const { config, runtime } = parts;
+  return new Registrar({
+    ...parts,
+    ...config,
+    clock: runtime.clock,
+    codecs: runtime.codecs,
+    peers,
+    node: {
+      brokerAddr: addressText(broker),
+      haServerAddr: addressText(ha),
+      brokerId: config.brokerId,
+      brokerName: config.brokerName,
+      clusterName: config.brokerClusterName,
+    },
+    onMaster,
+  });
 }
 
 function randomBelow({ random }: Runtime, n: number): number {

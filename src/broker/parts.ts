@@ -1,14 +1,16 @@
 import type { Log } from "../base/log.ts";
+import { Acks } from "../ha/acks.ts";
 import type { Dir } from "../ports/fs.ts";
 import type { Runtime } from "../ports/host.ts";
+import { logOffsetOf } from "../store/records.ts";
 import type { Store } from "../store/store.ts";
 import { Clients } from "./clients.ts";
 import type { BrokerConfig } from "./config.ts";
-import type { Confirmations } from "./confirm.ts";
+import { Confirmations } from "./confirm.ts";
 import { Groups } from "./groups.ts";
 import { Locks } from "./locks.ts";
 import { Offsets } from "./offsets.ts";
-import type { Stats } from "./stats.ts";
+import { Stats } from "./stats.ts";
 import { Topics } from "./topics.ts";
 
 /** The state of one broker, each piece with its one owner. */
@@ -19,6 +21,8 @@ export interface Parts extends Tables {
   readonly store: Store;
   /** The folder of the log, for what is known of its disk. */
   readonly disk: Dir;
+  /** What slaves confirmed. */
+  readonly acks: Acks;
   readonly confirmations: Confirmations;
   readonly isSlave: boolean;
   readonly stats: Stats;
@@ -32,6 +36,55 @@ export interface Parts extends Tables {
   readonly delayTable: () => string;
 }
 
+/** Puts a broker's state together over its open store. @throws {CorruptLogError} when a table cannot be read. */
+export function openParts(
+  runtime: Runtime,
+  config: BrokerConfig,
+  store: Store,
+  log: Log,
+): Parts {
+  const { clock, fs } = runtime;
+  const tables = openTables(runtime, config, log);
+  const acks = new Acks({
+    inSyncReplicas: Math.max(2, config.inSyncReplicas), // an ASYNC_MASTER may say 1: it waits for nobody
+    fallBehindMax: config.haSlaveFallbehindMax,
+  });
+  const memoryBytes = runtime.memory().totalBytes * config.accessMessageInMemoryMaxRatio / 100;
+  return {
+    ...tables,
+    runtime,
+    config,
+    log,
+    store,
+    disk: fs.dir(config.storePathCommitLog),
+    acks,
+    confirmations: new Confirmations({
+      clock,
+      replicas: config.brokerRole === "SYNC_MASTER" ? acks : undefined,
+      disk: config.flushDiskType === "SYNC_FLUSH" ? store.flush : undefined,
+      slaveTimeoutMs: config.slaveTimeout,
+      flushTimeoutMs: config.syncFlushTimeout,
+    }),
+    isSlave: config.brokerRole === "SLAVE",
+    stats: new Stats(clock),
+    startedAt: clock.now(),
+    memoryBytes,
+    startsOnDisk: (topic, queueId) => {
+      const first = logOffsetOf(store.queues.get(topic, queueId), 0);
+      return first !== undefined && store.log.tail - first > memoryBytes;
+    },
+    delayTable: () => `{"offsetTable":{}}`,
+  };
+}
+
+/** Ends all of it but the store: waiting senders hear no more, tables are written. */
+export async function closeParts(parts: Parts): Promise<void> {
+  parts.confirmations.close();
+  parts.stats.close();
+  parts.clients.close();
+  await Promise.all([parts.topics.close(), parts.groups.close(), parts.offsets.close()]);
+}
+
 /** What a broker knows of topics, groups and clients. */
 export interface Tables {
   readonly topics: Topics;
@@ -41,8 +94,8 @@ export interface Tables {
   readonly locks: Locks;
 }
 
-/** Reads the tables from the store's `config` folder. @throws {CorruptLogError} when one cannot be read. */
-export function openTables(
+/** Reads the tables from the store's `config` folder. */
+function openTables(
   { clock, fs }: Pick<Runtime, "clock" | "fs">,
   config: BrokerConfig,
   log: Log,
@@ -67,10 +120,4 @@ export function openTables(
     clients: new Clients({ clock, log, notifies }),
     locks: new Locks(clock),
   };
-}
-
-/** Writes what the tables hold and forgets who is connected. */
-export async function closeTables({ topics, groups, offsets, clients }: Tables): Promise<void> {
-  clients.close();
-  await Promise.all([topics.close(), groups.close(), offsets.close()]);
 }
