@@ -149,7 +149,8 @@ export class Peer {
 
   /** Has what is in `out` written soon: at the end of the batch, or with all else this turn puts there. */
   flushSoon(): void {
-    if (this.#inBatch || this.#flushQueued || this.#writing) return;
+    if (this.#writing) return this.#mustBeRead();
+    if (this.#inBatch || this.#flushQueued) return;
     this.#flushQueued = true;
     queueMicrotask(() => {
       this.#flushQueued = false;
@@ -288,15 +289,18 @@ export class Peer {
     this.#writing = false;
     this.lastActive = this.#clock.monotonic();
     if (this.out.length === 0) return this.#wakeDrained();
-    if (this.out.length > UNSENT_BYTES_MAX) {
-      this.#log.warn("closing a connection that does not read its answers", {
-        remote: addressText(this.remote),
-        unsentBytes: this.out.length,
-      });
-      return this.close();
-    }
     this.#write();
   };
+
+  /** Answers pile up behind a write that the peer does not read, and no later one would look at them. */
+  #mustBeRead(): void {
+    if (this.out.length <= UNSENT_BYTES_MAX || this.#closed) return;
+    this.#log.warn("closing a connection that does not read its answers", {
+      remote: addressText(this.remote),
+      unsentBytes: this.out.length,
+    });
+    this.close();
+  }
 
   #writeFailed = (error: unknown): void => {
     this.#writing = false;

@@ -366,6 +366,26 @@ test("Peer that waits for its reader is freed when the connection ends", async (
   assertEquals([far.writes.length, clock.waiting], [1, 0]);
 });
 
+test("Peer closes a connection when 64 MiB of late answers are not read", async () => {
+  const { clock, far, log, peer } = setUp();
+  far.stall(true);
+  const body = new Uint8Array(MIB);
+  const to = { form: "json", opaque: 1, flag: 0 } as const;
+  for (let i = 0; i < 64; i++) {
+    peer.reply(to, { code: 0, body });
+    await clock.settle();
+  }
+  assertEquals(peer.closed, false);
+  for (let i = 0; i < 8; i++) {
+    peer.reply(to, { code: 0, body });
+    await clock.settle();
+  }
+  assertEquals([peer.closed, far.closed], [true, true]);
+  assertEquals(log.lines.length, 1);
+  assertStringIncludes(log.lines[0], "does not read");
+  await peer.gone;
+});
+
 test("Peer.drained() waits for what was put out, and for no more", async () => {
   const { clock, far, peer } = setUp();
   const states: string[] = [];
