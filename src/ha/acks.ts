@@ -29,8 +29,7 @@ export class Acks {
   #confirmed = 0;
 
   constructor({ inSyncReplicas, fallBehindMax }: AckOptions) {
-    invariant(inSyncReplicas >= 2, "a master that waits waits for one slave at least");
-    this.#needed = inSyncReplicas - 1;
+    this.#needed = Math.max(1, inSyncReplicas - 1); // never wait for nobody
     this.#fallBehindMax = fallBehindMax;
   }
 

@@ -50,6 +50,7 @@ const UNSPOKEN_MAX = 256;
 /** Slaves served at once, at most. */
 const SLAVES_MAX = 64;
 
+// TODO(#4): refuse also what lies above our log's end at start, unless we sent it to that slave.
 /**
  * Where to begin for a slave that first reports `first`: there, or for 0 at a file start. An empty Java
  * slave takes what comes first as the beginning of its log, so that must never lie inside a file.

@@ -1,13 +1,13 @@
 import { silentLog } from "../../src/base/log.ts";
-import { utf8 } from "../../src/base/bytes.ts";
 import type { Clock } from "../../src/ports/host.ts";
 import { STORE_DEFAULTS } from "../../src/store/options.ts";
 import { openStore, type Store } from "../../src/store/store.ts";
 import type { VirtualClock } from "./clock.ts";
 import { codecs } from "./codecs.ts";
-import { HA, startMaster, startSlave, type TestMaster, type TestSlave } from "./ha.ts";
+import { startMaster, startSlave, type TestMaster, type TestSlave } from "./ha.ts";
 import { MemFs } from "./mem_fs.ts";
 import type { MemNet } from "./mem_net.ts";
+import { message } from "./store.ts";
 
 /** Small files, so that a test crosses many ends. */
 export const LOG_FILE_BYTES = 16 * 1024;
@@ -17,8 +17,6 @@ const OPTIONS = {
   queueFileBytes: 2000,
   maxMessageBytes: 4096,
 };
-const HOST = new Uint8Array([10, 0, 0, 1, 0, 0, 42, 159]);
-const TOPIC = { topic: "TopicTest", topicBytes: utf8("TopicTest") };
 
 /** One life of a process: when it is killed its timers never fire again. */
 class LifeClock implements Clock {
@@ -121,19 +119,8 @@ export class MasterNode extends Node<TestMaster> {
   /** Stores messages with bodies of the given sizes, in one commit. */
   put(...bodyBytes: number[]): void {
     for (const [i, length] of bodyBytes.entries()) {
-      this.store.append({
-        ...TOPIC,
-        queueId: i % 4,
-        flag: 0,
-        sysFlag: 0,
-        bornTimestamp: this.clock.now(),
-        bornHost: HOST,
-        storeHost: HOST,
-        reconsumeTimes: 0,
-        preparedTransactionOffset: 0,
-        properties: "",
-        body: new Uint8Array(length).fill(length & 255),
-      });
+      const body = new Uint8Array(length).fill(length & 255);
+      this.store.append(message({ queueId: i % 4, body }));
     }
     this.store.commit();
   }
@@ -164,5 +151,3 @@ export async function driven<T>(clock: VirtualClock, promise: Promise<T>): Promi
   while (!over) await clock.settle();
   return await done;
 }
-
-export { HA };
