@@ -183,7 +183,7 @@ export class Peer {
       const reader = this.#conn.readable.pipeThrough(decodeFrames()).getReader();
       for (;;) {
         const { value: frames, done } = await reader.read();
-        if (done) break;
+        if (done || this.#closed) break;
         this.lastActive = this.#clock.monotonic();
         const more = this.#handleAll(frames);
         if (more) await more;
@@ -211,7 +211,7 @@ export class Peer {
     this.#inBatch = true;
     let at = from;
     try {
-      while (at < frames.length && this.out.length < UNSENT_BYTES_HIGH) {
+      while (at < frames.length && this.out.length < UNSENT_BYTES_HIGH && !this.#closed) {
         this.#handle(decodeCommand(frames[at++]));
       }
     } finally { // also what came before a bad frame was handled

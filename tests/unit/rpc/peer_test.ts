@@ -386,6 +386,22 @@ test("Peer closes a connection when 64 MiB of late answers are not read", async 
   await peer.gone;
 });
 
+test("Peer does not handle what was read before it was closed", async () => {
+  const handled: number[] = [];
+  const { clock, far, peer } = setUp({
+    7: ({ opaque }, peer) => {
+      handled.push(opaque);
+      peer.close();
+      return OK;
+    },
+  });
+  far.send({ code: 7, opaque: 1 }, { code: 7, opaque: 2 });
+  far.send({ code: 7, opaque: 3 });
+  await peer.gone;
+  await clock.settle();
+  assertEquals(handled, [1]);
+});
+
 test("Peer.drained() waits for what was put out, and for no more", async () => {
   const { clock, far, peer } = setUp();
   const states: string[] = [];
