@@ -21,7 +21,6 @@
 import { pickRuntime } from "./src/adapters/pick.ts";
 import { type Log, silentLog } from "./src/base/log.ts";
 import { type Broker, startBroker as startBrokerOn } from "./src/broker/broker.ts";
-import type { ConfigKey } from "./src/broker/config.ts";
 import { configOf } from "./src/broker/configure.ts";
 import { type Client, connect as connectOn, type ConnectOptions } from "./src/client/client.ts";
 import {
@@ -30,8 +29,31 @@ import {
   startNamesrv as startNamesrvOn,
 } from "./src/namesrv/namesrv.ts";
 
-/** RocketMQ's configuration keys; what is left out has the default that `options` shows. */
-export type BrokerOptions = { readonly [K in ConfigKey]?: string | number | boolean };
+/** How a broker runs, by RocketMQ's own keys. What is left out has its default. */
+export interface BrokerOptions {
+  /** Cluster it belongs to; DefaultCluster. */
+  readonly brokerClusterName?: string;
+  /** Name that a master and its slaves share; broker-a. */
+  readonly brokerName?: string;
+  /** 0 for a master, 1 and above for slaves. */
+  readonly brokerId?: number;
+  /** ASYNC_MASTER unless told. */
+  readonly brokerRole?: "ASYNC_MASTER" | "SYNC_MASTER" | "SLAVE";
+  /** Name servers, `10.0.0.1:9876;10.0.0.2:9876`. */
+  readonly namesrvAddr?: string;
+  /** Port for clients, 10911; the ports 2 below and 1 above are taken too. 0 picks free ones. */
+  readonly listenPort?: number;
+  /** Local address that every port is opened on; all of them unless told. */
+  readonly bindAddress?: string;
+  /** Address that clients are told. */
+  readonly brokerIP1?: string;
+  /** Folder of the store; `./pocketmq-data/<brokerName>-<brokerId>`. */
+  readonly storePathRootDir?: string;
+  /** SYNC_FLUSH answers a send when the disk has it; ASYNC_FLUSH. */
+  readonly flushDiskType?: "ASYNC_FLUSH" | "SYNC_FLUSH";
+  /** Any other key that `pocketmq --master --help` lists. */
+  readonly more?: Readonly<Record<string, string | number | boolean>>;
+}
 
 /** Starts a name server. @throws {NetError} with code "in-use" when its port is taken. */
 export async function startNamesrv(
@@ -48,11 +70,15 @@ export async function startNamesrv(
  * @throws {ConfigError} when an option cannot be used. @throws {NetError} when a port is taken.
  * @throws {StoreRefusal} {CorruptLogError} when the store is not for this node, or damaged.
  */
-export async function startBroker(options: BrokerOptions, log: Log = silentLog): Promise<Broker> {
+export async function startBroker(
+  { more, ...options }: BrokerOptions,
+  log: Log = silentLog,
+): Promise<Broker> {
   const { runtime } = await pickRuntime();
+  const given = Object.entries({ ...more, ...options }).filter(([, value]) => value !== undefined);
   const { config, warnings } = configOf({
     roles: { namesrv: false, broker: "file" },
-    flags: Object.fromEntries(Object.entries(options).map(([key, value]) => [key, `${value}`])),
+    flags: Object.fromEntries(given.map(([key, value]) => [key, String(value)])),
     addresses: runtime.addresses(),
   });
   for (const warning of warnings) log.warn(warning);
@@ -67,7 +93,7 @@ export async function connect(options: ConnectOptions): Promise<Client> {
 
 export type { Facts, Log } from "./src/base/log.ts";
 export type { Broker } from "./src/broker/broker.ts";
-export { type BrokerRole, type ConfigKey, options } from "./src/broker/config.ts";
+export type { BrokerRole } from "./src/broker/config.ts";
 export { ConfigError } from "./src/broker/configure.ts";
 export { AnswerError } from "./src/client/errors.ts";
 export type { Ahead } from "./src/client/ahead.ts";

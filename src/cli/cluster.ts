@@ -28,6 +28,6 @@ export function connectTo(
   } catch (error) {
     throw new UsageError(reasonOf(error));
   }
-  const log = openLog((line) => terminal.stderr(line), "text");
+  const log = openLog((line) => terminal.stderr(line), "text", "warning");
   return connect(runtime, { namesrvAddr: text, log });
 }

@@ -138,7 +138,14 @@ async function slavesReport(master: Broker, count: number, clock: Clock): Promis
 }
 
 /** What a person sees when all is ready: where everything is, and what to do next. */
-function welcome(ready: Ready, data: string, { runtime, program }: Context): string {
+export function welcome(
+  ready: Ready,
+  data: string,
+  { runtime, program }: {
+    runtime: Pick<Context["runtime"], "name" | "version">;
+    program: string;
+  },
+): string {
   const slaves = (ready.slaves ?? []).map(({ broker, ha }, i) => [`slave ${i + 1}`, broker, ha]);
   const rows = [
     ["", "address", "log for slaves"],

@@ -10,13 +10,17 @@ export type LogFormat = typeof LOG_FORMATS[number];
  * The log of this process: one line a message, written at once, so that the last line before an end is not
  * lost. Lines are rare; nothing is logged for a single message.
  */
-export function openLog(write: (line: string) => void, format: LogFormat): Log {
+export function openLog(
+  write: (line: string) => void,
+  format: LogFormat,
+  lowestLevel: "info" | "warning" = "info",
+): Log {
   const line = format === "json" ? jsonLine : textLine;
   configureSync({
     reset: true, // tests open several
     sinks: { lines: (record) => write(line(record)) },
     loggers: [
-      { category: "pocketmq", sinks: ["lines"], lowestLevel: "info" },
+      { category: "pocketmq", sinks: ["lines"], lowestLevel },
       { category: ["logtape", "meta"], sinks: ["lines"], lowestLevel: "error" },
     ],
   });

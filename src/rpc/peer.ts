@@ -73,7 +73,7 @@ export class Peer {
   readonly remote: Address;
   readonly local: Address;
   /** Frames on their way out. A hot path puts them here itself, then calls `flushSoon`. */
-  readonly out = new Outbox();
+  readonly out: Outbox = new Outbox();
   /** Resolves when the connection is gone and `closed` was called; it never rejects. */
   readonly gone: Promise<void>;
   /** When bytes last came or went, on the monotonic clock. */
