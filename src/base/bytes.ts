@@ -159,16 +159,14 @@ export class ByteQueue {
  * so it can be on its way to a socket while the next is being filled.
  */
 export class Outbox {
-  #slab: Uint8Array;
-  #view: DataView;
+  #slab = new Uint8Array(0); // made when it is first needed: most connections are idle
+  #view: DataView = viewOf(this.#slab);
   #start = 0; // of what was not taken yet
   #end = 0;
   readonly #slabBytes: number;
 
   constructor(slabBytes = 64 * 1024) {
     this.#slabBytes = slabBytes;
-    this.#slab = new Uint8Array(slabBytes);
-    this.#view = viewOf(this.#slab);
   }
 
   /** Bytes put in and not taken yet. */

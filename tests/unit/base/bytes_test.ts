@@ -164,3 +164,11 @@ test("Outbox refuses to count bytes it has no room for", () => {
   const outbox = new Outbox(8);
   assertThrows(() => outbox.advance(9), Error, "not overrun");
 });
+
+test("Outbox takes no memory before it is used: most connections are idle", () => {
+  const outbox = new Outbox();
+  assertEquals([outbox.slab.length, outbox.take().length], [0, 0]);
+  outbox.put(new Uint8Array([1, 2]));
+  assertEquals([...outbox.take()], [1, 2]);
+  assert(outbox.slab.length >= 1024);
+});
