@@ -12,6 +12,13 @@ const CONNECTIONS_MAX = 10_000;
 /** How long answers that are under way may take to leave when the server stops. */
 const DRAIN_MS = 1_000;
 
+export interface ServeContext {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Connections open at a time. */
+  readonly connectionsMax?: number;
+}
+
 /**
  * Serves every connection of a listener until `signal` aborts; resolves when the last of them is gone.
  * The listener is closed then.
@@ -19,7 +26,7 @@ const DRAIN_MS = 1_000;
 export async function serve(
   listener: Listener,
   served: Served,
-  { clock, log }: { clock: Clock; log: Log },
+  { clock, log, connectionsMax = CONNECTIONS_MAX }: ServeContext,
   signal: AbortSignal,
 ): Promise<void> {
   const peers = new Set<Peer>();
@@ -35,10 +42,10 @@ export async function serve(
   cancelSweep = clock.after(SWEEP_MS, sweep);
   try {
     for await (const conn of listener.connections) {
-      if (peers.size >= CONNECTIONS_MAX) {
+      if (peers.size >= connectionsMax) {
         log.warn("refusing a connection: too many are open", {
           remote: addressText(conn.remote),
-          most: CONNECTIONS_MAX,
+          most: connectionsMax,
         });
         conn.close();
         continue;
