@@ -77,15 +77,15 @@ export class Redial {
     if (to === undefined) {
       throw new CallError("unreachable", `"${address}" is no address, it must be host:port`);
     }
-    if (this.#stop.signal.aborted) throw new CallError("closed", `not dialling ${address}: closed`);
+    if (this.#stop.signal.aborted) throw closedError(address);
     if (this.#clock.monotonic() < line.notBefore) {
       throw new CallError("unreachable", `cannot reach ${address}: ${line.lastFailure}`);
     }
     try {
       const conn = await this.#net.dial(to, { timeoutMs: DIAL_MS, signal: this.#stop.signal });
-      if (this.#stop.signal.aborted) {
-        conn.close();
-        throw new CallError("closed", `not dialling ${address}: closed`);
+      if (this.#stop.signal.aborted || this.#lines.get(address) !== line) {
+        conn.close(); // hung up meanwhile: nobody else would close it
+        throw closedError(address);
       }
       line.peer = new Peer(conn, this.#served, {
         clock: this.#clock,
@@ -96,6 +96,7 @@ export class Redial {
       return line.peer;
     } catch (error) {
       if (error instanceof CallError) throw error;
+      if (this.#stop.signal.aborted) throw closedError(address);
       line.lastFailure = reasonOf(error);
       line.notBefore = this.#clock.monotonic() + line.pauseMs;
       line.pauseMs = Math.min(PAUSE_MS_MAX, 2 * line.pauseMs);
@@ -119,4 +120,8 @@ export class Redial {
     }
     return line;
   }
+}
+
+function closedError(address: string): CallError {
+  return new CallError("closed", `not dialling ${address}: closed`);
 }
