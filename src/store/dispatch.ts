@@ -222,10 +222,13 @@ export class Dispatch {
   /** A disk that takes no entries is asked again; anything else ends dispatch here. */
   #stumble(error: unknown): void {
     if (error instanceof FsError) {
-      this.#report.error("dispatch waits for the disk", {
-        at: this.#position,
-        reason: error.message,
-      });
+      if (!this.#hasWaited) {
+        this.#report.error("dispatch waits for the disk", {
+          at: this.#position,
+          reason: error.message,
+        });
+      }
+      this.#hasWaited = true;
       this.#cancelRetry = this.#clock.after(RETRY_MS, () => {
         this.#cancelRetry = undefined;
         this.#wake();

@@ -29,8 +29,9 @@ class FileNode {
     this.live = changed(this.live, change);
   }
 
-  /** Makes safe what was there when the sync began. */
-  keep(count: number): void {
+  /** Makes safe what was there when the sync began: everything up to this change. */
+  keep(last: Change | undefined): void {
+    const count = last === undefined ? 0 : this.changes.indexOf(last) + 1;
     for (const change of this.changes.splice(0, count)) {
       this.durable = changed(this.durable, change);
     }
@@ -63,13 +64,14 @@ class DirNode {
     named(this.live, name, node);
   }
 
-  keep(count: number): void {
+  keep(last: Naming | undefined): void {
+    const count = last === undefined ? 0 : this.changes.indexOf(last) + 1;
     for (const { name, node } of this.changes.splice(0, count)) named(this.durable, name, node);
   }
 
   /** A journal keeps the order of names: some first part of the changes is there. */
   powerCut(random: Random): void {
-    this.keep(random.below(this.changes.length + 1));
+    this.keep(this.changes[random.below(this.changes.length + 1) - 1]);
     this.changes = [];
     this.live = new Map(this.durable);
     for (const node of this.live.values()) node.powerCut(random);
@@ -173,7 +175,8 @@ export class MemFs implements Fs {
 
   /** Counts a call, and fails it when it is its turn. */
   attempt(operation: Operation, path: string): Failure | undefined {
-    const failure = this.fault?.(operation, path, ++this.counts[operation]);
+    const nth = ++this.counts[operation];
+    const failure = this.fault?.(operation, path, nth);
     if (failure && failure.keep === undefined) throw failure.error;
     return failure;
   }
@@ -256,9 +259,9 @@ class MemDir implements Dir {
     const dir = this.#fs.find(this.#parts, false);
     if (!(dir instanceof DirNode)) throw new FsError("missing", `cannot sync ${this.path}`);
     await this.#fs.attempt("sync", this.path);
-    const count = dir.changes.length;
+    const last = dir.changes.at(-1);
     await undefined;
-    if (this.#fs) dir.keep(count);
+    if (this.#fs) dir.keep(last);
   }
 
   lock(name: string): Disposable | undefined {
@@ -321,10 +324,10 @@ class MemFile implements LogFile {
   async sync(): Promise<void> {
     this.#mustLive();
     this.#fs.attempt("sync", this.#path);
-    const count = this.#node.changes.length;
+    const last = this.#node.changes.at(-1);
     await undefined;
     if (this.#generation !== this.#fs.generation) throw new FsError("other", "the machine died");
-    this.#node.keep(count);
+    this.#node.keep(last);
   }
 
   size(): number {

@@ -16,7 +16,8 @@ class Lives {
   readonly model = new StoreModel();
   readonly options: Partial<StoreOptions>;
   readonly #random: Random;
-  #count = 0;
+  #count = 0; // messages sent
+  #due = 0; // log offset that the next life must find
 
   constructor(random: Random, flush: "sync" | "async") {
     this.#random = random;
@@ -33,17 +34,18 @@ class Lives {
     const clock = new VirtualClock();
     clock.pause(this.#count * 1000);
     const store = await openAt(clock, this.fs, this.options);
-    this.model.check(store);
+    this.model.check(store, this.#due);
     await this.#work(store, clock);
     this.fs.fault = undefined;
     if (end === "close") {
       await closeAt(clock, store);
       if (!store.flush.failure) this.model.acknowledged = store.log.tail;
+      this.#due = store.log.tail;
       return;
     }
-    if (end === "kill") this.model.acknowledged = store.log.tail;
+    this.#due = end === "kill" ? store.log.tail : this.model.acknowledged;
     if (this.#random.below(2) === 0) store.flush.wake(); // it dies in the middle of it
-    if (end === "kill") this.model.refused.clear();
+    if (end === "kill") this.model.refused = [];
     if (end === "kill") this.fs.kill();
     else this.fs.powerCut(this.#random);
     await clock.advance(1_500); // what the dead store still tries
@@ -73,7 +75,7 @@ class Lives {
       for (const [next, at] of sent) this.model.commit(next, at);
     } catch (error) {
       if (!(error instanceof PutRefusal)) throw error;
-      for (const [next, at] of sent) this.model.refused.set(at.logOffset, { message: next, at });
+      for (const [message, at] of sent) this.model.refused.push({ message, at });
     }
   }
 
@@ -93,7 +95,7 @@ class Lives {
     await clock.settle();
     if (!await reached) return;
     this.model.acknowledged = Math.max(this.model.acknowledged, tail);
-    if (!store.log.needsSync) this.model.refused.clear();
+    if (!store.log.needsSync) this.model.refused = [];
   }
 
   /** The disk fails one call, or some time's calls, of one kind. */
