@@ -92,7 +92,7 @@ export async function connect(options: ConnectOptions): Promise<Client> {
 }
 
 export type { Facts, Log } from "./src/base/log.ts";
-export type { Broker } from "./src/broker/broker.ts";
+export type { Addresses, Broker } from "./src/broker/broker.ts";
 export type { BrokerRole } from "./src/broker/config.ts";
 export { ConfigError } from "./src/broker/configure.ts";
 export { AnswerError } from "./src/client/errors.ts";

@@ -7,7 +7,7 @@ import type { Peer, Served } from "../rpc/peer.ts";
 import { Redial } from "../rpc/redial.ts";
 import { serve } from "../rpc/serve.ts";
 import { openStore } from "../store/store.ts";
-import { addressText } from "../wire/host_address.ts";
+import { addressText, ipBytes } from "../wire/host_address.ts";
 import type { BrokerConfig, BrokerRole } from "./config.ts";
 import { brokerHandlers, fastHandlers } from "./handlers.ts";
 import { type Listeners, openListeners } from "./listeners.ts";
@@ -20,6 +20,7 @@ import { masterOptions, pullLimits, storeOptions } from "./told.ts";
 
 /** A broker that runs. */
 export interface Broker extends AsyncDisposable, Addresses {
+  /** What it does in its group. */
   readonly role: BrokerRole;
   /** Slaves that have reported to this master. */
   readonly slaves: number;
@@ -28,8 +29,10 @@ export interface Broker extends AsyncDisposable, Addresses {
 }
 
 /** Where a broker is reached, as it tells the name servers. */
-interface Addresses {
+export interface Addresses {
+  /** For clients. */
   readonly broker: Address;
+  /** For slaves. */
   readonly ha: Address;
 }
 
@@ -91,7 +94,7 @@ async function run(parts: Parts, listeners: Listeners): Promise<Broker> {
     role: config.brokerRole,
     ...addresses,
     get slaves() {
-      return acks.slaves;
+      return acks.connections; // several on one machine, which Acks counts as one, too
     },
     close,
     [Symbol.asyncDispose]: close,
@@ -133,9 +136,16 @@ function sendsOf(parts: Parts, storeHost: Address): Sends {
     regionId: config.regionId,
     traceOn: config.traceOn,
     maxMessageBytes: config.maxMessageSize,
-    storeHost,
+    storeHost: literal(storeHost, runtime),
+    tooFewReplicas: () =>
+      config.brokerRole === "SYNC_MASTER" && parts.acks.slaves + 1 < config.minInSyncReplicas,
     pick: (n) => randomBelow(runtime, n),
   });
+}
+
+/** The address for records and message ids, which hold no names: brokerIP1 may be one. */
+function literal({ host, port }: Address, { addresses }: Runtime): Address {
+  return { host: ipBytes(host) ? host : addresses()[0] ?? "127.0.0.1", port };
 }
 
 function registrarOf(

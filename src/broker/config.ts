@@ -72,8 +72,6 @@ export const options = {
   shortPollingTimeMills: ms(1_000, 1, 60_000, "How long it waits with long polling off."),
   // Java: false. A master's memory is small, and a slave that may not be read is an idle machine.
   slaveReadEnable: bool(true, "Consumers far behind, or without a master, read from a slave."),
-  // Java: false, and then consumers with an SQL filter fail at start.
-  enablePropertyFilter: bool(true, "Consumers may filter by properties (SQL92)."),
   offsetCheckInSlave: bool(false, "A slave corrects offsets out of range by itself."),
   accessMessageInMemoryMaxRatio: whole(
     40,
@@ -125,13 +123,6 @@ export const options = {
     "Fewer than these wait for the thorough flush.",
   ),
   flushCommitLogThoroughInterval: ms(10_000, 1, 600_000, "Everything is flushed this often."),
-  flushIntervalConsumeQueue: ms(1_000, 1, 60_000, "Time between two flushes of the queues."),
-  flushConsumeQueueLeastPages: whole(
-    2,
-    { max: 1_000_000, unit: "pages of 4 KiB" },
-    "Fewer than these wait for the thorough flush.",
-  ),
-  flushConsumeQueueThoroughInterval: ms(60_000, 1, 600_000, "Everything is flushed this often."),
   syncFlushTimeout: ms(
     5_000,
     1,
@@ -173,11 +164,6 @@ export const options = {
   ),
   // Java 4.9: last, and then a new slave has only the newest file.
   haSyncFrom: wordOrOffset(["min", "last"], "min", "Where an empty slave starts to copy the log."),
-  haProof: oneOf(
-    ["ask", "stream"],
-    "ask",
-    "Before it reports, a slave asks the master's broker port about its log; stream goes without.",
-  ),
 } as const;
 
 /** The name of an option. */

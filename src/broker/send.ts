@@ -39,6 +39,8 @@ export interface SendContext {
   readonly maxMessageBytes: number;
   /** Address the broker is known by; part of each message id. */
   readonly storeHost: Address;
+  /** True while fewer nodes than minInSyncReplicas would have a message: then none is stored. */
+  tooFewReplicas(): boolean;
   /** Number from 0 to below `n`, for senders that leave the queue to us. */
   pick(n: number): number;
 }
@@ -168,6 +170,12 @@ export class Sends {
       return refuse(
         ResponseCode.SERVICE_NOT_AVAILABLE,
         `cannot store a message for "${request.topic}": this broker is a slave`,
+      );
+    }
+    if (this.#context.tooFewReplicas()) {
+      return refuse(
+        ResponseCode.SYSTEM_ERROR,
+        `cannot store a message for "${request.topic}": fewer slaves than minInSyncReplicas asks for`,
       );
     }
     if (confirmations.waiting + this.#staged.length >= WAITING_MAX) {

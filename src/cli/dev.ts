@@ -30,6 +30,7 @@ export const dev: Command = {
   --data DIR    where the brokers keep their stores; default ./pocketmq-data
   --slaves N    how many slaves, 0 to ${SLAVES_MAX}; default 1. With 0 the master waits for nobody
   --port 0      take free ports; else 9876, the master's 10911 and 10912, slave n 100 n above
+  --json        print the line of JSON on a terminal too
   --logFormat text|json
 
 Everything runs in one process and listens on 127.0.0.1 only. On a terminal it
@@ -44,9 +45,9 @@ Examples:
     const { terminal } = context;
     const plan = planOf(args);
     const log = openLog((line) => terminal.stderr(line), plan.logFormat);
-    await runRoles(context, log, async (roles) => {
+    await runRoles(context, log, "pocketmq dev --port 0 takes free ones", async (roles) => {
       const ready = await startGroup(roles, plan, context.runtime.clock);
-      const text = terminal.stdoutIsTerminal
+      const text = terminal.stdoutIsTerminal && !plan.json
         ? welcome(ready, plan.data, context)
         : JSON.stringify(ready) + "\n";
       return () => terminal.stdout(text);
@@ -62,15 +63,16 @@ function planOf(args: readonly string[]) {
     data: { kind: "text" },
     slaves: { kind: "count" },
     port: { kind: "count" },
+    json: { kind: "switch" },
     logFormat: { kind: "text" },
   });
-  const { slaves = 1, port, data = "./pocketmq-data" } = flags;
+  const { slaves = 1, port, data = "./pocketmq-data", json } = flags;
   if (words.length > 0) throw new UsageError(`dev takes no argument, not "${words[0]}"`);
   if (slaves > SLAVES_MAX) throw new UsageError(`--slaves is ${slaves}, at most ${SLAVES_MAX}`);
   if (port !== undefined && port !== 0) {
     throw new UsageError(`--port is ${port}, it must be 0, which takes free ports`);
   }
-  return { data, slaves, freePorts: port === 0, logFormat: logFormatOf(flags.logFormat) };
+  return { data, slaves, freePorts: port === 0, logFormat: logFormatOf(flags.logFormat), json };
 }
 
 /** The configuration of broker `id` of the group: 0 is the master. */

@@ -7,14 +7,14 @@ const NODE_USAGE =
 
 /** What `pocketmq` alone prints. */
 export function overview(commands: readonly Command[]): string {
-  const rows = commands.map(({ name, usage, summary }) => [`${name} ${usage}`, summary]);
+  const rows = commands.map(({ name, summary }) => [name, summary]);
   return `pocketmq is a RocketMQ 4.x name server and master/slave broker.
 
 A node; roles may be combined, but for --master with --slave:
   ${NODE_USAGE}
 
 Commands:
-${tableOf(rows.map(([usage, summary]) => [`pocketmq ${usage}`, summary]), "  ")}
+${tableOf(rows, "  ")}
 Examples:
   pocketmq dev
   pocketmq --namesrv --master --brokerRole SYNC_MASTER --brokerIP1 10.0.0.5

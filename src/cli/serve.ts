@@ -30,7 +30,7 @@ export async function runNode(context: Context, args: readonly string[]): Promis
   const configured = configure(node, context); // all that can be wrong with it is said before anything opens
   const log = openLog((line) => terminal.stderr(line), node.logFormat);
   for (const warning of configured.warnings) log.warn(warning);
-  await runRoles(context, log, async (roles) => {
+  await runRoles(context, log, "a flag of that name takes another", async (roles) => {
     const ready = await startNode(roles, node, configured);
     return () => terminal.stdout(JSON.stringify(ready) + "\n");
   });
@@ -67,22 +67,22 @@ async function startNode(
     namesrv = (await roles.namesrv(config)).address;
     names.push("namesrv");
   }
-  const found = namesrv && { namesrv: addressText(reachable(namesrv, "127.0.0.1")) };
+  const found = namesrv && { namesrv: addressText(reachable(namesrv)) };
   if (brokerAsked(node) === undefined) return { ready: true, roles: names, ...found };
   const beside = found !== undefined && origins.get("namesrvAddr") === "process";
   const broker = await roles.broker(
-    beside ? { ...config, namesrvAddr: [found.namesrv] } : config, // its port is known only now
+    beside ? { ...config, namesrvAddr: [found.namesrv] } : config, // its port may be known only now
   );
   return {
     ready: true,
     roles: [...names, roleOf(config)],
     ...found,
-    broker: addressText(reachable(broker.broker, config.brokerIP1)),
-    ha: addressText(reachable(broker.ha, config.brokerIP2)),
+    broker: addressText(broker.broker),
+    ha: addressText(broker.ha),
   };
 }
 
-/** Where others find a port: what it is bound to, unless that is every address of the machine. */
-function reachable({ host, port }: Address, told: string): Address {
-  return { host: host === "0.0.0.0" ? told : host, port };
+/** Where this machine finds a port that may be bound to all its addresses. */
+function reachable({ host, port }: Address): Address {
+  return { host: host === "0.0.0.0" ? "127.0.0.1" : host, port };
 }

@@ -20,10 +20,13 @@ export function roleOf({ brokerRole }: BrokerConfig): "master" | "slave" {
 export class Roles {
   readonly #runtime: Runtime;
   readonly #log: Log;
+  readonly #cure: string;
   readonly #running: { close(): Promise<void> }[] = [];
 
-  constructor(runtime: Runtime, log: Log) {
+  /** `cure` says how to get other ports, to end a message. */
+  constructor(runtime: Runtime, log: Log, cure: string) {
     this.#runtime = runtime;
+    this.#cure = cure;
     this.#log = log;
   }
 
@@ -57,7 +60,12 @@ export class Roles {
 
   /** Stops what runs, the last started first: a broker unregisters from the name server beside it. */
   async close(): Promise<void> {
-    for (const role of this.#running.splice(0).reverse()) await role.close();
+    const closed: PromiseSettledResult<void>[] = [];
+    for (const role of this.#running.splice(0).reverse()) {
+      closed.push(...await Promise.allSettled([role.close()])); // one that fails does not keep the next open
+    }
+    const failed = closed.find((outcome) => outcome.status === "rejected");
+    if (failed) throw failed.reason;
   }
 
   async #start<T>(
@@ -69,37 +77,40 @@ export class Roles {
       return await start();
     } catch (error) {
       if (!(error instanceof NetError)) throw error;
-      throw new StartError(`Cannot start ${name}: ${portTrouble(error, ports)}`, { cause: error });
+      throw new StartError(`Cannot start ${name}: ${portTrouble(error, ports, this.#cure)}`, {
+        cause: error,
+      });
     }
   }
 }
 
-function portTrouble(error: NetError, ports: Record<string, number>): string {
-  if (error.code !== "in-use") return error.message;
-  const [key, port] =
-    Object.entries(ports).find(([, port]) => error.message.includes(`:${port}:`)) ?? [];
-  if (key === undefined) return error.message;
+/** Which role, which of its ports, who likely has it, and what to do. */
+function portTrouble(error: NetError, ports: Record<string, number>, cure: string): string {
+  const taken = Object.entries(ports).find(([, port]) => error.message.includes(`:${port}:`));
+  if (error.code !== "in-use" || taken === undefined) return error.message;
+  const [key, port] = taken;
   const who = key === "namesrvPort" ? "name server" : "broker";
   return `${error.message}, most likely by another ${who}, RocketMQ's or ours, that still runs. ` +
-    `This port is ${key}; "ss -ltnp 'sport = :${port}'" shows who has it`;
+    `The port is ${key}; "ss -ltnp 'sport = :${port}'" shows who has it, ${cure}`;
 }
 
 /**
  * Starts roles and keeps them until SIGTERM or SIGINT, then stops them in order; a second signal ends the
- * process at once. `announce` runs when all of them serve. Gives the exit code.
+ * process at once. `announce` runs when all of them serve.
  */
 export async function runRoles(
   { runtime, terminal }: Context,
   log: Log,
+  cure: string,
   start: (roles: Roles) => Promise<() => void>,
-): Promise<number> {
-  const roles = new Roles(runtime, log);
+): Promise<void> {
+  const roles = new Roles(runtime, log, cure);
   let stopping = false;
   const stopped = new Promise<void>((resolve) =>
     terminal.onStopSignal((signal) => {
       if (stopping) terminal.exit(SIGNALLED[signal]);
       stopping = true;
-      log.info("stopping; the same signal again stops at once", { signal });
+      log.info("stopping; a second signal ends it at once", { signal });
       resolve();
     })
   );
@@ -110,7 +121,6 @@ export async function runRoles(
   } finally {
     await roles.close();
   }
-  return 0;
 }
 
 /** What a shell shows for a program that a signal ended. */

@@ -12,8 +12,8 @@ const LOOPBACK = ["--bindAddress", "127.0.0.1"];
 
 for (
   const { args, code, out = "", err = "" } of [
-    { args: [], code: 2, err: "Commands:\n  pocketmq dev " },
-    { args: ["--help"], code: 0, out: "Commands:\n  pocketmq dev " },
+    { args: [], code: 2, err: "Commands:\n  dev " },
+    { args: ["--help"], code: 0, out: "Commands:\n  dev " },
     { args: ["--master", "--help"], code: 0, out: "--brokerClusterName" },
     { args: ["dev", "--help"], code: 0, out: "Usage: pocketmq dev [--data DIR]" },
     { args: ["version"], code: 0, out: `pocketmq ${VERSION} (` },
@@ -103,6 +103,19 @@ test("a node takes a file written for Java's mqbroker, whose role decides", asyn
   assertStringIncludes(contradicting.stderr, "it must be SLAVE with --slave");
 });
 
+test("a master that may not store alone refuses, and its address may be a name", async () => {
+  using dir = tempDir();
+  const node = await startPocketmq([
+    ...["--namesrv", "--master", "--namesrvPort", "0", "--listenPort", "0", ...LOOPBACK],
+    ...["--brokerRole", "SYNC_MASTER", "--minInSyncReplicas", "2", "--brokerIP1", "localhost"],
+  ], { workDir: dir.path });
+  await using _ = node;
+  assertMatch(node.ready.broker!, /^localhost:\d+$/);
+  const sent = await runPocketmq(["send", "T", "x", "-n", node.ready.namesrv!]);
+  assertEquals(sent.code, 1, sent.stdout);
+  assertStringIncludes(sent.stderr, "fewer slaves than minInSyncReplicas asks for");
+});
+
 test("a role whose port is taken says which, and who likely has it", async () => {
   using dir = tempDir();
   const first = await startPocketmq(["--namesrv", "--namesrvPort", "0", ...LOOPBACK]);
@@ -114,7 +127,7 @@ test("a role whose port is taken says which, and who likely has it", async () =>
     second.stderr,
     new RegExp(
       `Cannot start the name server: cannot listen on 127.0.0.1:${port}: the port is taken, ` +
-        "most likely by another name server.*This port is namesrvPort;",
+        "most likely by another name server.*The port is namesrvPort;",
     ),
   );
   const broker = await runPocketmq(
@@ -122,7 +135,7 @@ test("a role whose port is taken says which, and who likely has it", async () =>
     { workDir: dir.path },
   );
   assertEquals(broker.code, 1, broker.stderr);
-  assertMatch(broker.stderr, /Cannot start the master: .*This port is listenPort - 2;/);
+  assertMatch(broker.stderr, /Cannot start the master: .*The port is listenPort - 2;/);
 });
 
 test("a second node on one store is refused with 4", async () => {
