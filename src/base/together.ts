@@ -57,6 +57,13 @@ export async function together(
   if (failure) throw failure.error;
 }
 
+/** Calls `fn` once when the signal aborts, or now when it has; the result takes that back. */
+export function whenAborted(signal: AbortSignal, fn: () => void): () => void {
+  if (signal.aborted) fn();
+  else signal.addEventListener("abort", fn, { once: true });
+  return () => signal.removeEventListener("abort", fn);
+}
+
 /** A promise and the functions that settle it. */
 export interface Signalled<T> {
   readonly promise: Promise<T>;

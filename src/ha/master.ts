@@ -1,6 +1,6 @@
 import { WireError } from "../base/errors.ts";
 import { type Log, reasonOf } from "../base/log.ts";
-import { sleep, together } from "../base/together.ts";
+import { sleep, together, whenAborted } from "../base/together.ts";
 import type { Clock } from "../ports/host.ts";
 import type { Address, Connection, Listener } from "../ports/net.ts";
 import type { Acks, Follower } from "./acks.ts";
@@ -83,9 +83,7 @@ export async function serveSlaves(
   const tasks = new Set<Promise<void>>();
   const unspoken = new Set<Connection>(); // oldest first
   const told = new Told(master.log);
-  const stop = () => listener.close();
-  if (signal.aborted) stop();
-  else signal.addEventListener("abort", stop, { once: true });
+  const forget = whenAborted(signal, () => listener.close());
   try {
     for await (const conn of listener.connections) {
       if (unspoken.size >= UNSPOKEN_MAX) {
@@ -106,7 +104,7 @@ export async function serveSlaves(
       tasks.add(task);
     }
   } finally {
-    signal.removeEventListener("abort", stop);
+    forget();
     listener.close();
     await Promise.all(tasks);
   }
@@ -165,7 +163,7 @@ async function replicate(
   log.info("serving a slave", { remote: conn.remote.host, first, start });
   try {
     await together(signal, (until) => {
-      until.addEventListener("abort", () => conn.close(), { once: true });
+      whenAborted(until, () => conn.close());
       return [
         sendFrom(follower, { ...options, commitLog, clock }, conn.writable, until),
         confirmEach(reports, follower, silence),

@@ -1,6 +1,6 @@
 import { viewOf } from "../base/bytes.ts";
 import { invariant } from "../base/errors.ts";
-import { signalled } from "../base/together.ts";
+import { signalled, whenAborted } from "../base/together.ts";
 import type { Clock } from "../ports/host.ts";
 import type { Follower } from "./acks.ts";
 import { TRANSFER_HEADER_BYTES, writeTransferHeader } from "./frames.ts";
@@ -38,13 +38,12 @@ export async function sendFrom(
 ): Promise<void> {
   using sender = new Sender(follower, context, writable.getWriter());
   const stop = context.commitLog.onMoved(() => sender.pump());
-  const leave = () => sender.end();
-  until.addEventListener("abort", leave, { once: true });
+  const forget = whenAborted(until, () => sender.end());
   try {
     sender.pump();
     await sender.ended;
   } finally {
-    until.removeEventListener("abort", leave);
+    forget();
     stop();
   }
 }

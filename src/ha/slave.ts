@@ -1,6 +1,6 @@
 import { WireError } from "../base/errors.ts";
 import { type Log, reasonOf } from "../base/log.ts";
-import { sleep, together } from "../base/together.ts";
+import { sleep, together, whenAborted } from "../base/together.ts";
 import type { Clock } from "../ports/host.ts";
 import type { Address, Net } from "../ports/net.ts";
 import { decodeTransfers, type Transfer } from "./frames.ts";
@@ -141,7 +141,7 @@ async function followOnce(master: Address, slave: Slave, signal: AbortSignal): P
   const transfers = conn.readable.pipeThrough(decodeTransfers(), { signal }).getReader();
   try {
     await together(signal, (until) => {
-      until.addEventListener("abort", () => (conn.close(), reporter.end()), { once: true });
+      whenAborted(until, () => (conn.close(), reporter.end()));
       return [reporter.ended, takeEach(transfers, reporter, silence, slave, master)];
     });
   } catch (error) {

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { deadline, signalled, sleep, together } from "../../../src/base/together.ts";
+import { deadline, signalled, sleep, together, whenAborted } from "../../../src/base/together.ts";
 import { test } from "../../harness.ts";
 import { settled, VirtualClock } from "../../support/clock.ts";
 
@@ -101,3 +101,14 @@ function aborted(signal: AbortSignal): Promise<void> {
     else signal.addEventListener("abort", () => resolve(), { once: true });
   });
 }
+
+test("whenAborted() calls at the abort, at once after it, and not when taken back", () => {
+  const calls: string[] = [];
+  const stop = new AbortController();
+  whenAborted(stop.signal, () => calls.push("later"));
+  whenAborted(stop.signal, () => calls.push("never"))();
+  assertEquals(calls, []);
+  stop.abort();
+  whenAborted(stop.signal, () => calls.push("now"));
+  assertEquals(calls, ["later", "now"]);
+});

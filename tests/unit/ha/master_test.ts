@@ -367,3 +367,14 @@ test("garbage, one byte at a time, confirms nothing and harms nobody", () =>
     assertEquals([hostile.ended, slave.bytes], ["closed", 1010]);
     assertEquals([master.acks.confirmed, master.acks.slaves], [1010, 1]);
   }));
+
+test("serveSlaves() ends when told, at whatever moment of a slave's life", async () => {
+  for (let turns = 0; turns < 60; turns++) {
+    await withMaster({ bytes: 1000 }, async ({ net, master }) => {
+      const slave = await HandSlave.dial(net);
+      slave.report(0);
+      for (let i = 0; i < turns; i++) await undefined;
+      await master.stop();
+    });
+  }
+});

@@ -360,3 +360,18 @@ test("a slave without a master's address waits for one", async () => {
   assertEquals(slave.log.lines.length, 1);
   await slave.stop();
 });
+
+test("followMaster() ends when told, at whatever moment of a connection", async () => {
+  for (let turns = 0; turns < 60; turns++) {
+    const clock = new VirtualClock();
+    const net = new MemNet(clock);
+    const listener = await net.host(HA.host).listen(HA);
+    const accepted = new HandMaster(clock).accept(listener.connections);
+    const slave = startSlave(net, clock, fakeStore(new FakeLog(FILE)));
+    for (let i = 0; i < turns; i++) await undefined;
+    await slave.stop();
+    listener.close();
+    await accepted;
+    assertEquals(clock.waiting, 0);
+  }
+});
