@@ -23,6 +23,10 @@ const WAITING_MAX = 100_000;
 /** With this much staged the end of the turn is not waited for. */
 const STAGED_BYTES_MAX = 4 * 1024 * 1024;
 const EMPTY = new Uint8Array(0);
+const TOO_FEW_REPLICAS = refuse(
+  ResponseCode.SYSTEM_ERROR,
+  "cannot store a message: fewer slaves than minInSyncReplicas asks for",
+);
 
 /** What sends need of their broker. */
 export interface SendContext {
@@ -172,12 +176,7 @@ export class Sends {
         `cannot store a message for "${request.topic}": this broker is a slave`,
       );
     }
-    if (this.#context.tooFewReplicas()) {
-      return refuse(
-        ResponseCode.SYSTEM_ERROR,
-        `cannot store a message for "${request.topic}": fewer slaves than minInSyncReplicas asks for`,
-      );
-    }
+    if (this.#context.tooFewReplicas()) return TOO_FEW_REPLICAS;
     if (confirmations.waiting + this.#staged.length >= WAITING_MAX) {
       return refuse(
         ResponseCode.SYSTEM_BUSY,
