@@ -16,7 +16,7 @@ import type { Topics } from "./topics.ts";
 
 /** The second registration comes this soon after the first, as in Java. */
 const SECOND_AFTER_MS = 10_000;
-/** Topic changes within this time share one registration. */
+/** Topic changes that follow one within this time share one registration. */
 const COLLECT_MS = 50;
 /** How often an unreachable name server is tried: one that restarted has an empty table. */
 const RETRY_MS = 1_000;
@@ -59,15 +59,15 @@ interface Line {
   answer: Registered | undefined;
   /** The failure that was logged last. */
   failure: string | undefined;
-  /** Topics changed since its last registration began. */
-  stale: boolean;
-  /** Ends the pause between two registrations. */
-  wake: () => void;
+  /** The version of the topics it was told last, perhaps without an answer yet. */
+  said: number | undefined;
+  /** Ends the pause between two registrations; undefined while there is none. */
+  wake: (() => void) | undefined;
 }
 
 /**
  * Tells every name server who we are, each on its own: one that is slow or dead holds up nobody. A name
- * server that comes back is told within two seconds, a topic change within a tenth of one.
+ * server that comes back is told within two seconds, a topic change at once.
  */
 export class Registrar {
   readonly #context: RegistrarContext;
@@ -84,8 +84,8 @@ export class Registrar {
       peer: undefined,
       answer: undefined,
       failure: undefined,
-      stale: false,
-      wake: () => {},
+      said: undefined,
+      wake: undefined,
     }));
     this.#stopListening = context.topics.onChanged(() => this.#collect());
   }
@@ -122,7 +122,7 @@ export class Registrar {
     this.#stopListening();
     this.#cancelCollect?.();
     this.#stop.abort();
-    for (const line of this.#lines) line.wake();
+    for (const line of this.#lines) line.wake?.();
     await Promise.all([this.#loops, ...this.#lines.map((line) => this.#unregister(line))]);
   }
 
@@ -130,14 +130,15 @@ export class Registrar {
   async #keepTold(line: Line, afterEach: () => void): Promise<void> {
     let periodMs = SECOND_AFTER_MS;
     while (!this.#stop.signal.aborted) {
-      line.stale = false;
       const done = await this.#register(line);
       afterEach();
       if (!done) {
         await this.#pause(line, RETRY_MS);
         continue;
       }
-      if (!line.stale && line.peer !== undefined) await this.#pause(line, periodMs);
+      // While changes are collected, the end of that ends the pause.
+      const owed = this.#isBehind(line) && this.#cancelCollect === undefined;
+      if (!owed && line.peer !== undefined) await this.#pause(line, periodMs);
       if (line.peer === undefined) await this.#pause(line, HUNG_UP_MS);
       periodMs = this.#context.registerNameServerPeriod;
     }
@@ -150,16 +151,17 @@ export class Registrar {
     peer.gone.then(() => {
       if (line.peer !== peer) return;
       line.peer = undefined;
-      line.wake();
+      line.wake?.();
     });
   }
 
   /** One registration; false when it failed. */
   async #register(line: Line): Promise<boolean> {
-    const { peers, codecs, registerBrokerTimeoutMills } = this.#context;
+    const { peers, codecs, topics, registerBrokerTimeoutMills } = this.#context;
     try {
       const peer = await this.#untilStopped(peers.peer(line.address));
       this.#watch(line, peer);
+      line.said = topics.dataVersion.counter;
       const request = formatRegistration(this.#said(), codecs);
       const reply = await this.#untilStopped(
         peer.call(request, registerBrokerTimeoutMills),
@@ -250,17 +252,26 @@ export class Registrar {
     line.wake = () => woken.abort();
     if (this.#stop.signal.aborted) return;
     await sleep(this.#context.clock, ms, woken.signal);
-    line.wake = () => {};
+    line.wake = undefined;
   }
 
-  /** Topics changed: every name server is told soon, of all changes at once. */
-  #collect(): void {
-    this.#cancelCollect ??= this.#context.clock.after(COLLECT_MS, () => {
+  /** Topics changed after it was told of them last. */
+  #isBehind(line: Line): boolean {
+    return line.said !== this.#context.topics.dataVersion.counter;
+  }
+
+  /**
+   * Topics changed: the name servers are told at once, because a consumer that starts right after the first
+   * send and finds no route looks again only after 20 s; of more changes all together, a little later.
+   */
+  #collect(lines: readonly Line[] = this.#lines): void {
+    if (this.#cancelCollect !== undefined || lines.length === 0) return;
+    for (const line of lines) line.wake?.();
+    this.#cancelCollect = this.#context.clock.after(COLLECT_MS, () => {
       this.#cancelCollect = undefined;
-      for (const line of this.#lines) {
-        line.stale = true;
-        line.wake();
-      }
+      // One that is away is told all of it when it is back, one that is being told goes on by itself.
+      const waits = (line: Line) => line.wake !== undefined && line.failure === undefined;
+      this.#collect(this.#lines.filter((line) => waits(line) && this.#isBehind(line)));
     });
   }
 }

@@ -216,6 +216,23 @@ test("a connection that was cut is made again at once, but not in a loop", async
   await end();
 });
 
+test("a topic change is told at once, the next ones within 100 ms and together", async () => {
+  const { clock, servers: [server], topics, start, end } = await scene(["a"]);
+  start();
+  await clock.advance(1_000);
+  topics.update(plainTopic("First", 4));
+  await clock.settle();
+  assertEquals([server.told.length, server.told[1]?.has("First")], [2, true]);
+  for (let i = 0; i < 20; i++) {
+    topics.update(plainTopic(`T${i}`, 4));
+    await clock.settle();
+  }
+  assertEquals(server.told.length, 2);
+  await clock.advance(100);
+  assertEquals([server.told.length, server.told[2]?.has("T19")], [3, true]);
+  await end();
+});
+
 test("topic changes are told within 100 ms, many at once", async () => {
   const { clock, servers: [server], topics, start, end } = await scene(["a"]);
   start();
