@@ -101,7 +101,9 @@ type Config = Readonly<Record<string, string | number>>;
 async function startJava(role: Role, folder: string, config: Config): Promise<Node> {
   const listenPort = await freePorts();
   const kind = role === "namesrv" ? "namesrv" : "broker";
-  const peer = await startPeer(kind, folder, { ...config, listenPort });
+  // On a busy machine a Java broker turns sends away after 200 ms; that is not what is tested here.
+  const patient = { brokerFastFailureEnable: "false", osPageCacheBusyTimeOutMills: 10_000 };
+  const peer = await startPeer(kind, folder, { ...config, ...patient, listenPort });
   return {
     address: `127.0.0.1:${listenPort}`,
     folder,

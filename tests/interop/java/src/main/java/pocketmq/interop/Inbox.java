@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.apache.rocketmq.client.consumer.listener.ConsumeConcurrentlyStatus;
 import org.apache.rocketmq.client.consumer.listener.ConsumeOrderlyStatus;
 import org.apache.rocketmq.client.consumer.listener.MessageListenerConcurrently;
@@ -50,7 +51,13 @@ final class Inbox {
     }
 
     void await(int count, double seconds) throws Exception {
-        Expect.eventually(count + " messages to arrive", seconds, () -> size() >= count, () -> size() + " messages");
+        Expect.eventually(count + " messages to arrive", seconds, () -> size() >= count, () -> size() + " messages, by consumer and queue " + counts());
+    }
+
+    private Map<String, Integer> counts() {
+        Map<String, Integer> counts = new TreeMap<>();
+        for (Received one : all()) counts.merge(one.who() + "/" + one.message().getQueueId(), 1, Integer::sum);
+        return counts;
     }
 
     /** Every message arrives once, as it was sent, and nothing else does. */

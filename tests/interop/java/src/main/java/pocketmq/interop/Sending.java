@@ -50,6 +50,7 @@ final class Sending {
             () -> lab.requests().getTopicRouteInfoFromNameServer(topic, Lab.TIMEOUT_MS));
         Expect.same("code for an unknown topic", ResponseCode.TOPIC_NOT_EXIST, unknown.getResponseCode());
         lab.send(lab.message(topic, "First", 0));
+        long start = System.nanoTime();
         TopicRouteData[] route = {null};
         Expect.eventually("the new topic at the name server", 3, () -> {
             try {
@@ -59,6 +60,7 @@ final class Sending {
                 return false;
             }
         }, () -> "no route");
+        facts.put("knownAfterMs", (System.nanoTime() - start) / 1_000_000);
         Expect.same("brokers with the topic", 1, route[0].getQueueDatas().size());
         QueueData queues = route[0].getQueueDatas().get(0);
         Expect.same("read queues", 4, queues.getReadQueueNums());
