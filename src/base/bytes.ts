@@ -211,6 +211,12 @@ export class Outbox {
     this.#end += bytes.length;
   }
 
+  /** Takes back the last `n` bytes put in. */
+  takeBack(n: number): void {
+    invariant(n <= this.length, "only what was not taken can be taken back");
+    this.#end -= n;
+  }
+
   /** Takes all that was put in. */
   take(): Uint8Array {
     const taken = this.#slab.subarray(this.#start, this.#end);

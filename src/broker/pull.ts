@@ -1,9 +1,12 @@
+import type { Outbox } from "../base/bytes.ts";
+import { CorruptLogError } from "../base/errors.ts";
 import type { Clock } from "../ports/host.ts";
 import type { Answer, Peer, ReplyTo } from "../rpc/peer.ts";
+import type { CommitLog } from "../store/commit_log.ts";
 import { QueueRead, type ReadLimits, type ReadStatus } from "../store/read.ts";
 import type { Store } from "../store/store.ts";
 import { beginReply } from "../wire/codec.ts";
-import { ResponseCode } from "../wire/codes.ts";
+import { RequestCode, ResponseCode } from "../wire/codes.ts";
 import { type Command, FLAG_ONEWAY, refuse, type Reply } from "../wire/command.ts";
 import { formatPullAnswer, parsePull, PULL_FLAG, type PullRequest } from "../wire/pull.ts";
 import type { Clients } from "./clients.ts";
@@ -46,10 +49,7 @@ export class Pulls {
 
   constructor(context: PullContext) {
     this.#context = context;
-    this.#parked = new ParkedPulls(
-      context.clock,
-      (pull, mayPark) => this.#run(pull.peer, pull.to, pull.request, mayPark ? pull.deadline : 0),
-    );
+    this.#parked = new ParkedPulls(context.clock, this.#again);
   }
 
   /** Pulls that wait for a message. */
@@ -60,6 +60,8 @@ export class Pulls {
   /** Handler of 11 and 361. */
   pull = (command: Command, peer: Peer): Answer => {
     const request = parsePull(command.ext);
+    const filter = this.#admit(request);
+    if ("code" in filter) return filter;
     const { offsets, clock, longPolling, shortPollingMs, isSlave } = this.#context;
     if ((request.sysFlag & PULL_FLAG.commitOffset) !== 0 && !isSlave) {
       offsets.commit(request.consumerGroup, request.topic, request.queueId, request.commitOffset);
@@ -68,7 +70,7 @@ export class Pulls {
     const holds = (request.sysFlag & PULL_FLAG.mayPark) !== 0;
     const holdMs = longPolling ? request.holdMs : shortPollingMs;
     const deadline = holds ? clock.monotonic() + holdMs : 0;
-    this.#run(peer, { form, opaque, flag }, request, deadline);
+    this.#run({ peer, to: { form, opaque, flag }, request, deadline }, filter.tags);
     return undefined;
   };
 
@@ -79,25 +81,37 @@ export class Pulls {
     this.#parked.close();
   }
 
-  /** Answers a pull, or parks it until `deadline` on the monotonic clock; 0 does not park. */
-  #run(peer: Peer, to: ReplyTo, request: PullRequest, deadline: number): void {
-    const filter = this.#admit(request);
-    if ("code" in filter) return peer.reply(to, filter);
+  /** Runs a pull that was parked. Whoever wakes it must not hear of what goes wrong with it. */
+  #again = (pull: ParkedPull, mayPark: boolean): void => {
+    const { peer, to, request } = pull;
+    try {
+      const filter = this.#admit(request);
+      if ("code" in filter) return peer.reply(to, filter);
+      this.#run(mayPark ? pull : { ...pull, deadline: 0 }, filter.tags, true);
+    } catch (error) {
+      peer.fail({ ...to, code: RequestCode.PULL_MESSAGE }, error);
+    }
+  };
+
+  /** Answers a pull, or parks it until its deadline; 0 does not park. */
+  #run(pull: ParkedPull, tags: TagFilter | undefined, wasParked = false): void {
+    const { peer, to, request, deadline } = pull;
     const { store, limits, clock, stats, isSlave, offsetCheckInSlave } = this.#context;
     const read = this.#read;
     read.read(store.log, {
       queue: store.queues.get(request.topic, request.queueId),
       queueOffset: request.queueOffset,
-      maxMessages: request.maxMessages,
+      maxMessages: Math.max(1, request.maxMessages),
       limits,
-      filter: filter.tags,
+      filter: tags,
       keepsOffset: isSlave && !offsetCheckInSlave,
     });
     if (read.status === "found") return this.#answerFound(peer, to, read, request);
     stats.missed.add(1);
     const code = codeOf(read, request);
-    if (code === ResponseCode.PULL_NOT_FOUND && deadline > clock.monotonic()) {
-      if (this.#parked.park({ peer, to, request, deadline } satisfies ParkedPull)) return;
+    if (deadline > clock.monotonic()) {
+      if (code === ResponseCode.PULL_NOT_FOUND && this.#parked.park(pull)) return;
+      if (wasParked && hasSeenAll(read) && this.#parked.park(behind(pull, read))) return;
     }
     peer.reply(to, this.#answerEmpty(code, read, request));
   }
@@ -137,9 +151,8 @@ export class Pulls {
   #answerFound(peer: Peer, to: ReplyTo, read: QueueRead, request: PullRequest): void {
     if ((to.flag & FLAG_ONEWAY) !== 0 || peer.closed) return;
     const { store: { log }, stats } = this.#context;
-    stats.found.add(1);
-    stats.got.add(read.count);
     const { out } = peer;
+    const before = out.length;
     const suggestion = this.#suggestion(read, request.consumerGroup);
     beginReply(
       out,
@@ -147,12 +160,14 @@ export class Pulls {
       formatPullAnswer(ResponseCode.SUCCESS, "FOUND", read, suggestion),
       read.totalBytes,
     );
-    out.reserve(read.totalBytes);
-    for (let i = 0; i < read.count; i++) {
-      const size = read.entries[2 * i + 1];
-      log.readAt(read.entries[2 * i], out.slab.subarray(out.at, out.at + size));
-      out.advance(size);
+    try {
+      putRecords(out, log, read);
+    } catch (error) {
+      out.takeBack(out.length - before); // half an answer would spoil all that follow it
+      throw error;
     }
+    stats.found.add(1);
+    stats.got.add(read.count);
     peer.flushSoon();
   }
 
@@ -175,6 +190,29 @@ export class Pulls {
       ? group?.whichBrokerWhenConsumeSlowly ?? 1
       : group?.brokerId ?? 0;
   }
+}
+
+/** The records found, back to back. @throws {FsError} @throws {CorruptLogError} and some may have been put. */
+function putRecords(out: Outbox, log: CommitLog, { count, entries, totalBytes }: QueueRead): void {
+  out.reserve(totalBytes);
+  for (let i = 0; i < count; i++) {
+    const [logOffset, size] = [entries[2 * i], entries[2 * i + 1]];
+    const got = log.readAt(logOffset, out.slab.subarray(out.at, out.at + size));
+    if (got < size) {
+      throw new CorruptLogError("commit log", logOffset, `${got} of a message's ${size} bytes`);
+    }
+    out.advance(size);
+  }
+}
+
+/** True when all messages of the queue were looked at and the filter wants none of them. */
+function hasSeenAll({ status, nextBeginOffset, maxOffset }: QueueRead): boolean {
+  return status === "noMatchedMessage" && nextBeginOffset === maxOffset;
+}
+
+/** The pull as it goes on behind what was read. */
+function behind(pull: ParkedPull, { nextBeginOffset }: QueueRead): ParkedPull {
+  return { ...pull, request: { ...pull.request, queueOffset: nextBeginOffset } };
 }
 
 function unreadable(topic: Topic, queueId: number): Reply | undefined {

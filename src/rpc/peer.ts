@@ -147,6 +147,11 @@ export class Peer {
     this.flushSoon();
   }
 
+  /** Answers 1 to a request that failed later than in its handler; what is not its own fault is logged. */
+  fail(to: ReplyTo & Pick<Command, "code">, error: unknown): void {
+    this.reply(to, this.#failed(to, error));
+  }
+
   /** Has what is in `out` written soon: at the end of the batch, or with all else this turn puts there. */
   flushSoon(): void {
     if (this.#writing) return this.#mustBeRead();
@@ -258,14 +263,13 @@ export class Peer {
       if (answer instanceof Promise) this.#replyLater(command, answer);
       else this.reply(command, answer);
     } catch (error) {
-      this.reply(command, this.#failed(command, error));
+      this.fail(command, error);
     }
   }
 
   #replyLater({ form, opaque, flag, code }: Command, answer: Promise<Reply>): void {
-    answer
-      .then((reply) => this.reply({ form, opaque, flag }, reply))
-      .catch((error) => this.reply({ form, opaque, flag }, this.#failed({ code }, error)));
+    const to = { form, opaque, flag, code };
+    answer.then((reply) => this.reply(to, reply)).catch((error) => this.fail(to, error));
   }
 
   #failed(command: Pick<Command, "code">, error: unknown): Reply {

@@ -172,3 +172,13 @@ test("Outbox takes no memory before it is used: most connections are idle", () =
   assertEquals([...outbox.take()], [1, 2]);
   assert(outbox.slab.length >= 1024);
 });
+
+test("Outbox takes back the last that was put in", () => {
+  const outbox = new Outbox(8);
+  outbox.put(new Uint8Array([1, 2]));
+  outbox.take();
+  outbox.put(new Uint8Array([3, 4, 5]));
+  outbox.takeBack(2);
+  assertEquals([...outbox.take()], [3]);
+  assertThrows(() => outbox.takeBack(1));
+});
