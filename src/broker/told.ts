@@ -2,11 +2,15 @@ import type { MasterOptions } from "../ha/master.ts";
 import type { SlaveOptions } from "../ha/slave.ts";
 import type { Fs } from "../ports/fs.ts";
 import type { StoreOptions } from "../store/options.ts";
+import { FRAME_BYTES_MAX } from "../wire/frame.ts";
 import type { BrokerConfig } from "./config.ts";
 import type { PullLimits } from "./pull.ts";
 
 // What the parts of a broker are told, taken from its configuration: the one place where RocketMQ's keys
 // become the parts' own options.
+
+/** What a frame holds beside its header. */
+const ANSWER_BYTES_MAX = FRAME_BYTES_MAX - 64 * 1024;
 
 /** What the store is told. */
 export function storeOptions({ fs }: { fs: Fs }, config: BrokerConfig): StoreOptions {
@@ -53,9 +57,9 @@ export function pullLimits(config: BrokerConfig, memoryBytes: number): PullLimit
     slaveReadEnable: config.slaveReadEnable,
     offsetCheckInSlave: config.offsetCheckInSlave,
     limits: {
-      bytes: config.maxTransferBytesOnMessageInMemory,
+      bytes: Math.min(config.maxTransferBytesOnMessageInMemory, ANSWER_BYTES_MAX),
       messages: config.maxTransferCountOnMessageInMemory,
-      diskBytes: config.maxTransferBytesOnMessageInDisk,
+      diskBytes: Math.min(config.maxTransferBytesOnMessageInDisk, ANSWER_BYTES_MAX),
       diskMessages: config.maxTransferCountOnMessageInDisk,
       memoryBytes,
     },

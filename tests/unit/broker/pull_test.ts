@@ -94,7 +94,6 @@ test("pulls of one read are answered in order, with one write", async () => {
 });
 
 /** What a read finds, and what is answered. Three messages, of which the first file has one hundred entries. */
-
 for (
   const { name, fields, code, remark, next, parked = false } of [
     {
@@ -385,6 +384,20 @@ for (
     assertEquals(progress(answer)[0], count);
   });
 }
+
+test("limits above what a frame holds are cut to it", async () => {
+  const flags = {
+    maxTransferBytesOnMessageInMemory: String(64 * 1024 * 1024),
+    maxTransferCountOnMessageInMemory: "1000",
+    mappedFileSizeCommitLog: String(64 * 1024 * 1024),
+  };
+  await using rig = await brokerRig({ flags });
+  const client = rig.client();
+  const text = "x".repeat(3 * 1024 * 1024);
+  for (let i = 0; i < 7; i++) await client.ask(send({}, text));
+  const answer = await client.ask(pull());
+  assertEquals([answer.code, decodeRecords(answer.body).length], [0, 5]);
+});
 
 for (
   const { name, flags, totalBytes, suggested } of [
