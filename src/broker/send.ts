@@ -2,6 +2,7 @@ import { FieldError } from "../base/errors.ts";
 import type { Clock } from "../ports/host.ts";
 import type { Address } from "../ports/net.ts";
 import type { Answer, Peer, ReplyTo } from "../rpc/peer.ts";
+import { isInQueue } from "../store/append.ts";
 import { PutRefusal } from "../store/errors.ts";
 import type { Appended, NewMessage, Store } from "../store/store.ts";
 import { splitBatch } from "../wire/batch.ts";
@@ -49,11 +50,13 @@ export interface SendContext {
   pick(n: number): number;
 }
 
-/** One stored send on its way to its answer. */
-class Sent implements Confirmed {
+/** One stored send on its way to its answer. It keeps where that goes, not the request with its body. */
+class Sent implements Confirmed, ReplyTo {
+  readonly form: ReplyTo["form"];
+  readonly opaque: number;
+  readonly flag: number;
   readonly end: number;
   readonly #peer: Peer;
-  readonly #to: ReplyTo;
   readonly #queueId: number;
   readonly #first: Appended;
   readonly #messageIds: string;
@@ -61,7 +64,7 @@ class Sent implements Confirmed {
 
   constructor(
     peer: Peer,
-    to: ReplyTo,
+    { form, opaque, flag }: ReplyTo,
     queueId: number,
     first: Appended,
     end: number,
@@ -69,7 +72,9 @@ class Sent implements Confirmed {
     context: SendContext,
   ) {
     this.#peer = peer;
-    this.#to = to;
+    this.form = form;
+    this.opaque = opaque;
+    this.flag = flag;
     this.#queueId = queueId;
     this.#first = first;
     this.end = end;
@@ -78,8 +83,8 @@ class Sent implements Confirmed {
   }
 
   confirmed(code: number): void {
-    if (this.#peer.closed || (this.#to.flag & FLAG_ONEWAY) !== 0) return;
-    putSendReply(this.#peer.out, this.#to, {
+    if (this.#peer.closed || (this.flag & FLAG_ONEWAY) !== 0) return;
+    putSendReply(this.#peer.out, this, {
       code,
       remark: REMARKS[code],
       msgId: this.#messageIds,
@@ -92,7 +97,7 @@ class Sent implements Confirmed {
   }
 
   refused(reply: Reply): void {
-    this.#peer.reply(this.#to, reply);
+    this.#peer.reply(this, reply);
   }
 }
 
@@ -138,8 +143,8 @@ export class Sends {
    * broker settles at one message a write, five times slower.
    */
   commitSoon = (): void => {
-    if (this.#commitQueued || this.#stagedCount === 0) return;
     if (this.#context.store.log.stage.length > STAGED_BYTES_MAX) return this.commit();
+    if (this.#commitQueued || this.#stagedCount === 0) return;
     this.#commitQueued = true;
     this.#context.clock.soon(this.commit);
   };
@@ -307,11 +312,18 @@ function notSendable(topic: Topic, request: SendRequest): Reply | undefined {
       `cannot send to queue ${request.queueId} of "${topic.topicName}": it has ${queues} queues`,
     );
   }
+  if (request.queueId < 0 && topic.writeQueueNums === 0) {
+    return refuse(
+      ResponseCode.SYSTEM_ERROR,
+      `cannot send to "${topic.topicName}": it has no queue to write to`,
+    );
+  }
   const delay = property(request.properties, Property.DELAY);
   if (delay !== undefined && Number(delay) > 0) {
     return refuse(ResponseCode.MESSAGE_ILLEGAL, `cannot delay a message: not supported yet`);
   }
-  if (property(request.properties, Property.TRAN_MSG) === "true") {
+  // by its flag alone too: such a message is in no queue, so it would be answered OK and never delivered
+  if (!isInQueue(request.sysFlag) || property(request.properties, Property.TRAN_MSG) === "true") {
     return refuse(ResponseCode.NO_PERMISSION, "cannot prepare a transaction: not supported yet");
   }
   return undefined;
