@@ -133,7 +133,6 @@ export class CommitLog {
       this.#cutBehindTail();
       throw refusalOf(error);
     }
-    if (this.#durable < this.minOffset) this.#durable = this.minOffset;
     this.#tail = logOffset + bytes.length;
     this.#stageFrom(this.#tail);
     this.#moved();
@@ -166,7 +165,8 @@ export class CommitLog {
   async sync(): Promise<number> {
     const covers = this.#tail;
     if (this.#cutUnsafe) await this.#syncCut(covers);
-    for (let segment = this.#segments.find(this.#durable); segment && segment.base < covers;) {
+    const from = Math.max(this.#durable, this.minOffset);
+    for (let segment = this.#segments.find(from); segment && segment.base < covers;) {
       await segment.sync();
       segment = this.#segments.find(segment.end);
     }
@@ -249,8 +249,15 @@ export class CommitLog {
     return !this.#uncut;
   }
 
+  /** Whatever a listener does, the bytes are written. */
   #moved(): void {
-    for (let i = 0; i < this.#listeners.length; i++) this.#listeners[i](this.#tail);
+    for (const listener of this.#listeners) {
+      try {
+        listener(this.#tail);
+      } catch (error) {
+        this.#log.error("a follower of the log failed", { reason: reasonOf(error) });
+      }
+    }
   }
 }
 

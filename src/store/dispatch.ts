@@ -204,7 +204,7 @@ export class Dispatch {
   #announce(): void {
     for (const queue of this.#touched) {
       queue.touched = false;
-      for (const fn of this.#arrivals) fn(queue);
+      for (const fn of this.#arrivals) this.#tell(fn, queue);
     }
     this.#touched.length = 0;
     if (this.#waiters.length === 0) return;
@@ -212,6 +212,15 @@ export class Dispatch {
     if (served.length === 0) return;
     this.#waiters = this.#waiters.filter((waiter) => waiter.logOffset > this.#position);
     for (const waiter of served) waiter.settled.resolve();
+  }
+
+  /** Whatever a listener does, dispatch goes on. */
+  #tell(fn: (queue: ConsumeQueue) => void, queue: ConsumeQueue): void {
+    try {
+      fn(queue);
+    } catch (error) {
+      this.#report.error("a listener to arrivals failed", { reason: reasonOf(error) });
+    }
   }
 
   #damaged(found: "zero" | "bad"): void {

@@ -1,3 +1,4 @@
+import { invariant } from "../base/errors.ts";
 import { type Log, reasonOf } from "../base/log.ts";
 import { type Signalled, signalled } from "../base/together.ts";
 import type { Clock } from "../ports/host.ts";
@@ -58,6 +59,7 @@ export class Flush {
    */
   reached(logOffset: number): Promise<void> {
     if (logOffset <= this.#log.durable) return done;
+    invariant(logOffset <= this.#log.tail, "what was not written cannot be made safe");
     if (this.#failure) return Promise.reject(this.#failure);
     if (this.#running && logOffset <= this.#covers) {
       return (this.#syncing ??= this.#group()).settled.promise;

@@ -185,3 +185,22 @@ test("dispatch waits for a disk that takes no entries and loses none", async () 
   assertEquals(store.queues.get("T1", 0)?.maxOffset, 60_000);
   await closeAt(clock, store);
 });
+
+test("a listener that throws stops neither commits nor dispatch", async () => {
+  const lines = new Lines();
+  const fs = new MemFs();
+  await using store = await openIn(fs, {}, lines);
+  const fail = () => {
+    throw new Error("oops");
+  };
+  store.log.onMoved(fail);
+  store.dispatch.onArrival(fail);
+  store.append(message());
+  store.commit();
+  await store.dispatch.reached(store.log.tail);
+  assertEquals(store.queues.get("T1", 0)?.maxOffset, 1);
+  assertEquals(lines.lines, [
+    'error a follower of the log failed {"reason":"oops"}',
+    'error a listener to arrivals failed {"reason":"oops"}',
+  ]);
+});
