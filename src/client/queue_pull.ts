@@ -53,6 +53,7 @@ export class QueuePull {
   #bytes = 0;
   #given: Message | undefined;
   #next: number | undefined;
+  #warned: string | undefined;
 
   constructor(queue: MessageQueue, subscription: Subscription, context: PullContext) {
     this.queue = queue;
@@ -109,10 +110,7 @@ export class QueuePull {
         if (this.#full) await this.#room.wait(signal);
         else await this.#pull(signal);
       } catch (error) {
-        parts.log.warn("cannot read a queue, trying again", {
-          ...this.queue,
-          reason: reasonOf(error),
-        });
+        this.#warn(reasonOf(error));
         await sleep(parts.runtime.clock, PAUSE_MS, signal);
       }
     }
@@ -151,6 +149,7 @@ export class QueuePull {
     if (answer === undefined) return;
     this.#choice.served(node.id);
     const moved = this.#take(answer);
+    this.#warned = undefined;
     if (!moved && clock.monotonic() - asked < QUICK_MS) await sleep(clock, PAUSE_MS / 2, signal);
   }
 
@@ -171,6 +170,13 @@ export class QueuePull {
       subVersion: this.#subscription.subVersion,
       expressionType: this.#subscription.expressionType,
     });
+  }
+
+  /** Says once why the queue cannot be read. */
+  #warn(reason: string): void {
+    if (reason === this.#warned) return;
+    this.#warned = reason;
+    this.#context.parts.log.warn("cannot read a queue, trying again", { ...this.queue, reason });
   }
 
   /** Takes an answer in; false when the next request would be the same again. */
