@@ -1,0 +1,97 @@
+import { assertEquals } from "@std/assert";
+import { configOf } from "../../../src/broker/configure.ts";
+import { masterOptions, pullLimits, slaveOptions, storeOptions } from "../../../src/broker/told.ts";
+import { test } from "../../harness.ts";
+import { MemFs } from "../../support/mem_fs.ts";
+
+function configWith(flags: Record<string, string>) {
+  return configOf({ roles: { namesrv: false, broker: "master" }, flags }).config;
+}
+
+test("storeOptions() are RocketMQ's keys", () => {
+  const told = storeOptions(
+    { fs: new MemFs() },
+    configWith({
+      mappedFileSizeCommitLog: "8192",
+      mappedFileSizeConsumeQueue: "2001",
+      maxMessageSize: "77",
+      flushDiskType: "SYNC_FLUSH",
+      flushIntervalCommitLog: "11",
+      flushCommitLogLeastPages: "3",
+      flushCommitLogThoroughInterval: "12",
+      syncFlushTimeout: "13",
+      storePathCommitLog: "/elsewhere/log",
+      messageDelayLevel: "1s 2m",
+    }),
+  );
+  assertEquals({ ...told, logDir: told.logDir?.path }, {
+    logFileBytes: 8192,
+    queueFileBytes: 2020,
+    maxMessageBytes: 77,
+    flush: "sync",
+    flushIntervalMs: 11,
+    flushLeastPages: 3,
+    flushThoroughMs: 12,
+    syncFlushTimeoutMs: 13,
+    logDir: "/elsewhere/log",
+    delayLevelsMs: [1000, 120_000],
+  });
+  assertEquals(storeOptions({ fs: new MemFs() }, configWith({})).flush, "async");
+});
+
+test("masterOptions() and slaveOptions() are RocketMQ's keys", () => {
+  const config = configWith({
+    haTransferBatchSize: "2048",
+    haSendHeartbeatInterval: "101",
+    haHousekeepingInterval: "202",
+    haSyncFrom: "last",
+    slaveTimeout: "303",
+    flushDiskType: "SYNC_FLUSH",
+  });
+  assertEquals(masterOptions(config), {
+    transferBytes: 2048,
+    heartbeatMs: 101,
+    silenceMs: 202,
+    syncFrom: "last",
+    slaveTimeoutMs: 303,
+  });
+  assertEquals(slaveOptions(config), { heartbeatMs: 101, silenceMs: 202, onlyDurable: true });
+  assertEquals(slaveOptions(configWith({})).onlyDurable, false);
+});
+
+test("pullLimits() are RocketMQ's keys, and no larger than a frame", () => {
+  const flags = {
+    brokerPermission: "4",
+    longPollingEnable: "false",
+    shortPollingTimeMills: "5",
+    slaveReadEnable: "false",
+    offsetCheckInSlave: "true",
+    maxTransferBytesOnMessageInMemory: "1001",
+    maxTransferCountOnMessageInMemory: "1002",
+    maxTransferBytesOnMessageInDisk: "1003",
+    maxTransferCountOnMessageInDisk: "1004",
+  };
+  const told = pullLimits(configWith(flags), 12345);
+  assertEquals(told, {
+    brokerPermission: 4,
+    longPolling: false,
+    shortPollingMs: 5,
+    slaveReadEnable: false,
+    offsetCheckInSlave: true,
+    limits: {
+      bytes: 1001,
+      messages: 1002,
+      diskBytes: 1003,
+      diskMessages: 1004,
+      memoryBytes: 12345,
+    },
+  });
+  const large = pullLimits(
+    configWith({
+      maxTransferBytesOnMessageInMemory: "999999999",
+      maxTransferBytesOnMessageInDisk: "999999999",
+    }),
+    1,
+  ).limits;
+  assertEquals([large.bytes, large.diskBytes], [16_711_680, 16_711_680]);
+});
