@@ -7,22 +7,24 @@ const SAMPLES = 600;
 export class Meter {
   /** Events since the start. */
   total = 0;
-  readonly #totals: number[] = [0]; // one a second, the newest last
+  readonly #totals: number[] = [0]; // at the start and after each second, the newest last
 
   add(count: number): void {
     this.total += count;
   }
 
-  /** Events a second over the last `seconds`, or since the start when that is less. */
+  /** Events a second over the last whole `seconds`, or since the start when that is less. */
   perSecond(seconds: number): number {
-    const back = Math.min(seconds, this.#totals.length);
-    return (this.total - this.#totals[this.#totals.length - back]) / back;
+    const last = this.#totals.length - 1;
+    if (last === 0) return this.total; // the first second is not over
+    const back = Math.min(seconds, last);
+    return (this.#totals[last] - this.#totals[last - back]) / back;
   }
 
   /** Notes that a second has passed. */
   sample(): void {
     this.#totals.push(this.total);
-    if (this.#totals.length > SAMPLES) this.#totals.shift();
+    if (this.#totals.length > SAMPLES + 1) this.#totals.shift();
   }
 }
 
