@@ -8,7 +8,7 @@ import {
   type TopicList,
   type TopicRoute,
 } from "../wire/route.ts";
-import type { DataVersion } from "../wire/tables.ts";
+import { type DataVersion, sameVersion } from "../wire/tables.ts";
 import type { TopicConfig } from "../wire/topic.ts";
 
 /** Where a slave finds its master; absent while no master is alive. */
@@ -35,11 +35,6 @@ interface Live<Holder> {
 
 const WRITE = 2;
 const READ_WRITE = 6;
-
-/** Two brokers' topics are the same when every part of the version is. */
-function sameVersion(a: DataVersion, b: DataVersion): boolean {
-  return a.counter === b.counter && a.timestamp === b.timestamp;
-}
 
 /**
  * The four tables of a name server and every change to them. It does no I/O and knows no clock: times are

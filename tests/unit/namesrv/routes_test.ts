@@ -79,8 +79,13 @@ test("register() takes topics again only with another version, and keeps those t
   table.register(says(), at, 0);
   table.register(says({}, [topic("T", { readQueueNums: 8 }), topic("U")]), at, 0);
   assertEquals(table.route("T")?.queues[0].readQueueNums, 4, "same version");
-  for (const dataVersion of [{ counter: 2, timestamp: 5 }, { counter: 2, timestamp: 6 }]) {
-    const readQueueNums = dataVersion.timestamp;
+  for (
+    const [readQueueNums, dataVersion] of [
+      [5, { counter: 2, timestamp: 5 }],
+      [6, { counter: 2, timestamp: 6 }],
+      [7, { counter: 2, timestamp: 6, stateVersion: 1 }],
+    ] as const
+  ) {
     table.register(says({ dataVersion }, [topic("T", { readQueueNums })]), at, 0);
     assertEquals(table.route("T")?.queues[0].readQueueNums, readQueueNums);
   }
