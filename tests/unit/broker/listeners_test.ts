@@ -28,7 +28,7 @@ test("openListeners() honours a given HA port", async () => {
   assertEquals(portsOf(open), [10911, 10909, 20000]);
 });
 
-for (const { offset, found } of [{ offset: -2, found: 42000 }, { offset: 1, found: 42000 }]) {
+for (const offset of [-2, 1]) {
   test(`openListeners() at port 0 passes over a port p whose p + ${offset} is taken`, async () => {
     const { net, options } = setUp();
     using _taken = await net.listen({ host: HOST, port: 41000 + offset });
@@ -38,7 +38,7 @@ for (const { offset, found } of [{ offset: -2, found: 42000 }, { offset: 1, foun
       listen: ({ host, port }) => net.listen({ host, port: port || free.shift()! }),
     };
     using open = await openListeners(picks, { ...options, listenPort: 0 });
-    assertEquals(portsOf(open), [found, found - 2, found + 1]);
+    assertEquals(portsOf(open), [42000, 41998, 42001]);
     (await net.listen({ host: HOST, port: 41000 })).close(); // it was let go
   });
 }
