@@ -15,7 +15,7 @@ export type Found = "record" | "blank" | "more" | "zero" | "bad";
 export const RECORD_BYTES_MAX = 17 * 1024 * 1024;
 
 /** Enough of a record to know all its numbers but those of topic and properties. */
-export const HEAD_BYTES = RECORD_BYTES_MIN + 24;
+export const HEAD_BYTES: number = RECORD_BYTES_MIN + 24;
 
 /**
  * Looks at log bytes, record by record; nothing is allocated for one. After `look`, `size` is the size of
