@@ -1,20 +1,21 @@
 import { FieldError } from "../base/errors.ts";
 import type { Clock } from "../ports/host.ts";
 import type { Address } from "../ports/net.ts";
-import type { Answer, Peer, ReplyTo } from "../rpc/peer.ts";
+import type { Answer, Peer } from "../rpc/peer.ts";
 import { isInQueue } from "../store/append.ts";
 import { PutRefusal } from "../store/errors.ts";
-import type { Appended, NewMessage, Store } from "../store/store.ts";
+import type { NewMessage, Store } from "../store/store.ts";
 import { splitBatch } from "../wire/batch.ts";
 import { ResponseCode } from "../wire/codes.ts";
-import { type Command, FLAG_ONEWAY, refuse, type Reply } from "../wire/command.ts";
+import { type Command, refuse, type Reply } from "../wire/command.ts";
 import { hostBytes } from "../wire/host_address.ts";
-import { formatMessageId, messageIdPrefix } from "../wire/message_id.ts";
-import { joinProperties, Property, property, withoutProperty } from "../wire/properties.ts";
+import { messageIdPrefix } from "../wire/message_id.ts";
+import { joinProperties, Property } from "../wire/properties.ts";
 import { SysFlag } from "../wire/record_layout.ts";
 import { parseSend, parseSendV2, type SendRequest } from "../wire/send.ts";
-import { putSendReply } from "../wire/send_reply.ts";
-import type { Confirmations, Confirmed } from "./confirm.ts";
+import type { Confirmations } from "./confirm.ts";
+import { type SendHints, sendHints } from "./send_hints.ts";
+import { type AnswerStyle, Sent } from "./sent.ts";
 import type { Stats } from "./stats.ts";
 import type { Topic, Topics } from "./topics.ts";
 
@@ -50,70 +51,13 @@ export interface SendContext {
   pick(n: number): number;
 }
 
-/** One stored send on its way to its answer. It keeps where that goes, not the request with its body. */
-class Sent implements Confirmed, ReplyTo {
-  readonly form: ReplyTo["form"];
-  readonly opaque: number;
-  readonly flag: number;
-  readonly end: number;
-  readonly #peer: Peer;
-  readonly #queueId: number;
-  readonly #first: Appended;
-  readonly #messageIds: string;
-  readonly #context: SendContext;
-
-  constructor(
-    peer: Peer,
-    { form, opaque, flag }: ReplyTo,
-    queueId: number,
-    first: Appended,
-    end: number,
-    messageIds: string,
-    context: SendContext,
-  ) {
-    this.#peer = peer;
-    this.form = form;
-    this.opaque = opaque;
-    this.flag = flag;
-    this.#queueId = queueId;
-    this.#first = first;
-    this.end = end;
-    this.#messageIds = messageIds;
-    this.#context = context;
-  }
-
-  confirmed(code: number): void {
-    if (this.#peer.closed || (this.flag & FLAG_ONEWAY) !== 0) return;
-    putSendReply(this.#peer.out, this, {
-      code,
-      remark: REMARKS[code],
-      msgId: this.#messageIds,
-      queueId: this.#queueId,
-      queueOffset: this.#first.queueOffset,
-      region: this.#context.regionId,
-      traceOn: this.#context.traceOn,
-    });
-    this.#peer.flushSoon();
-  }
-
-  refused(reply: Reply): void {
-    this.#peer.reply(this, reply);
-  }
-}
-
-const REMARKS: Record<number, string | undefined> = {
-  [ResponseCode.FLUSH_DISK_TIMEOUT]: "stored, but the disk did not confirm it in time",
-  [ResponseCode.FLUSH_SLAVE_TIMEOUT]: "stored, but no slave confirmed it in time",
-  [ResponseCode.SLAVE_NOT_AVAILABLE]: "stored, but no slave is near enough to confirm it",
-};
-
 /**
  * Takes messages: each request of a read is staged in the log, then all are written at once by `commit` and
  * answered, or wait together for slaves and the disk.
  */
 export class Sends {
   readonly #context: SendContext;
-  readonly #idPrefix: string;
+  readonly #style: AnswerStyle;
   readonly #clusterProperty: string;
   readonly #storeHost: Uint8Array;
   readonly #bornHosts = new WeakMap<Peer, Uint8Array>();
@@ -125,7 +69,8 @@ export class Sends {
   constructor(context: SendContext) {
     this.#context = context;
     this.#storeHost = hostBytes(context.storeHost);
-    this.#idPrefix = messageIdPrefix(this.#storeHost);
+    const { regionId, traceOn } = context;
+    this.#style = { idPrefix: messageIdPrefix(this.#storeHost), regionId, traceOn };
     this.#clusterProperty = `${Property.CLUSTER}\x01${context.clusterName}`;
   }
 
@@ -190,14 +135,16 @@ export class Sends {
     }
     const topic = topics.get(request.topic) ?? topics.createOnSend(request);
     if ("code" in topic) return topic;
-    const refusal = notSendable(topic, request);
+    const hints = sendHints(request.properties);
+    const refusal = notSendable(topic, request, hints);
     if (refusal) return refusal;
     try {
       const queueId = request.queueId >= 0
         ? request.queueId
         : this.#context.pick(topic.writeQueueNums);
-      if (request.batch) this.#stageBatch(request, topic, queueId, command, peer);
-      else this.#stageOne(request, topic, queueId, command, peer);
+      const message = this.#message(request, topic, queueId, peer);
+      if (request.batch) this.#stageBatch(request, message, hints, command, peer);
+      else this.#stageOne(message, hints, command, peer);
       return undefined;
     } catch (error) {
       if (error instanceof FieldError) throw error;
@@ -205,63 +152,36 @@ export class Sends {
     }
   }
 
-  #stageOne(
-    request: SendRequest,
-    topic: Topic,
-    queueId: number,
-    command: Command,
-    peer: Peer,
-  ): void {
-    const waits = waitsFor(request.properties);
-    const message = this.#message(request, topic, queueId, peer);
-    message.properties = joinProperties(withoutWait(request.properties), this.#clusterProperty);
+  #stageOne(message: Mutable<NewMessage>, hints: SendHints, command: Command, peer: Peer): void {
+    message.properties = joinProperties(hints.stored, this.#clusterProperty);
     message.body = command.body;
-    const appended = this.#context.store.append(message);
-    const id = formatMessageId(this.#idPrefix, appended.logOffset);
-    this.#stage(
-      new Sent(peer, command, queueId, appended, appended.end, id, this.#context),
-      1,
-      waits,
-    );
+    const stored = this.#context.store.append(message);
+    this.#stage(new Sent(peer, command, message.queueId, stored, this.#style), 1, hints.waits);
   }
 
   /** All messages of a batch or none: their limits are looked at before the first is staged. */
   #stageBatch(
-    request: SendRequest,
-    topic: Topic,
-    queueId: number,
+    { properties: shared }: SendRequest,
+    message: NewMessage,
+    { waits }: SendHints,
     command: Command,
     peer: Peer,
   ): void {
-    const { store } = this.#context;
-    if (command.body.length > this.#context.maxMessageBytes) {
-      throw new PutRefusal(
-        "illegal",
-        `batch of ${command.body.length} bytes, at most ${this.#context.maxMessageBytes}`,
-      );
+    const { store, maxMessageBytes } = this.#context;
+    if (command.body.length > maxMessageBytes) {
+      const reason = `batch of ${command.body.length} bytes, at most ${maxMessageBytes}`;
+      throw new PutRefusal("illegal", reason);
     }
-    const waits = waitsFor(request.properties);
-    const messages = splitBatch(command.body).map(({ flag, body, properties }) => {
-      const message = this.#message(request, topic, queueId, peer);
-      message.flag = flag;
-      message.body = body;
-      message.properties = joinProperties(
-        joinProperties(properties, request.properties),
-        this.#clusterProperty,
-      );
-      return message;
-    });
+    const messages = splitBatch(command.body).map(({ flag, body, properties }) => ({
+      ...message,
+      flag,
+      body,
+      properties: joinProperties(joinProperties(properties, shared), this.#clusterProperty),
+    }));
     if (messages.length === 0) throw new FieldError("body", "", "a batch of at least one message");
-    const appended = store.appendBatch(messages);
-    const ids = appended.map(({ logOffset }) => formatMessageId(this.#idPrefix, logOffset)).join(
-      ",",
-    );
-    const end = appended[appended.length - 1].end;
-    this.#stage(
-      new Sent(peer, command, queueId, appended[0], end, ids, this.#context),
-      messages.length,
-      waits,
-    );
+    const stored = store.appendBatch(messages);
+    const sent = new Sent(peer, command, message.queueId, stored, this.#style);
+    this.#stage(sent, messages.length, waits);
   }
 
   #stage(sent: Sent, count: number, waits: boolean): void {
@@ -298,7 +218,11 @@ export class Sends {
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
-function notSendable(topic: Topic, request: SendRequest): Reply | undefined {
+function notSendable(
+  topic: Topic,
+  request: SendRequest,
+  { delay, prepares }: SendHints,
+): Reply | undefined {
   if (!topic.sendable) {
     return refuse(
       ResponseCode.NO_PERMISSION,
@@ -318,12 +242,11 @@ function notSendable(topic: Topic, request: SendRequest): Reply | undefined {
       `cannot send to "${topic.topicName}": it has no queue to write to`,
     );
   }
-  const delay = property(request.properties, Property.DELAY);
-  if (delay !== undefined && Number(delay) > 0) {
+  if (delay > 0) {
     return refuse(ResponseCode.MESSAGE_ILLEGAL, `cannot delay a message: not supported yet`);
   }
   // by its flag alone too: such a message is in no queue, so it would be answered OK and never delivered
-  if (!isInQueue(request.sysFlag) || property(request.properties, Property.TRAN_MSG) === "true") {
+  if (!isInQueue(request.sysFlag) || prepares) {
     return refuse(ResponseCode.NO_PERMISSION, "cannot prepare a transaction: not supported yet");
   }
   return undefined;
@@ -336,17 +259,6 @@ function mustBeStored({ log }: Store, ...lists: readonly Sent[][]): void {
       throw new PutRefusal("unavailable", "Cannot store the message: the store is being closed");
     }
   }
-}
-
-function waitsFor(properties: string): boolean {
-  return property(properties, Property.WAIT) !== "false";
-}
-
-/** WAIT is obeyed, not stored. */
-function withoutWait(properties: string): string {
-  return properties.includes(Property.WAIT)
-    ? withoutProperty(properties, Property.WAIT)
-    : properties;
 }
 
 function replyTo(error: unknown): Reply {

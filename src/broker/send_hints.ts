@@ -1,0 +1,46 @@
+import { Property, withoutProperty } from "../wire/properties.ts";
+
+/** What a broker obeys in the properties of a message, and what it stores of them. */
+export interface SendHints {
+  /** False: the sender does not wait for slaves and disk. */
+  readonly waits: boolean;
+  /** Delay level, 0 without one. */
+  readonly delay: number;
+  /** The first half of a transaction. */
+  readonly prepares: boolean;
+  /** The properties without WAIT, which is obeyed and not stored. */
+  readonly stored: string;
+}
+
+const NEXT = "\x02";
+const W = 87;
+const D = 68;
+const T = 84;
+const WAIT = `${Property.WAIT}\x01`;
+const DELAY = `${Property.DELAY}\x01`;
+const PREPARES = `${Property.TRAN_MSG}\x01`;
+
+/**
+ * The hints in a properties text (wire/properties.ts has its rules), found in one pass: every send comes
+ * here, and looking each name up by itself cost as much as parsing the request.
+ */
+export function sendHints(text: string): SendHints {
+  let waits = true;
+  let delay = 0;
+  let prepares = false;
+  let hasWait = false;
+  for (let at = 0, end = 0; at < text.length; at = end + 1) {
+    end = text.indexOf(NEXT, at);
+    if (end < 0) end = text.length;
+    const first = text.charCodeAt(at);
+    if (first === W && text.startsWith(WAIT, at)) {
+      hasWait = true;
+      if (end > at + WAIT.length) waits = text.slice(at + WAIT.length, end) !== "false";
+    } else if (first === D && text.startsWith(DELAY, at)) {
+      if (end > at + DELAY.length) delay = Number(text.slice(at + DELAY.length, end)) || 0;
+    } else if (first === T && text.startsWith(PREPARES, at)) {
+      if (end > at + PREPARES.length) prepares = text.slice(at + PREPARES.length, end) === "true";
+    }
+  }
+  return { waits, delay, prepares, stored: hasWait ? withoutProperty(text, Property.WAIT) : text };
+}
