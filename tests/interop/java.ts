@@ -18,6 +18,9 @@ const OPENS = [
   "--add-exports=java.base/jdk.internal.ref=ALL-UNNAMED",
 );
 
+/** Processes that live for a minute: starting soon is worth more than running fast. */
+const SHORT_LIVED = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"];
+
 let prepared: Promise<void> | undefined;
 
 /** Fetches the jars once and compiles the scenarios when their sources are newer. */
@@ -79,17 +82,16 @@ export function startScenarios(
   },
 ): ScenarioRun {
   const { namesrv, home, scenarios } = options;
-  const jvm = [
+  const settings = [
     "-Xmx256m",
-    ...OPENS,
-    `-Duser.home=${home}`,
-    `-Drocketmq.client.logRoot=${home}`,
-    "-Drocketmq.client.logLevel=ERROR",
     `-Drocketmq.client.localOffsetStoreDir=${join(home, "offsets")}`,
     `-Drocketmq.serialize.type=${options.headers ?? "JSON"}`,
   ];
-  const args = ["-cp", CLASSPATH, "pocketmq.interop.Interop", namesrv, options.run, ...scenarios];
-  const program = run("java", [...jvm, ...args]);
+  const program = runJava(home, settings, "pocketmq.interop.Interop", [
+    namesrv,
+    options.run,
+    ...scenarios,
+  ]);
   return {
     async line(scenario) {
       const text = await within(
@@ -100,21 +102,6 @@ export function startScenarios(
       return JSON.parse(text) as ScenarioLine;
     },
   };
-}
-
-/** One mqadmin command's output, without the client's own chatter. */
-export async function mqadmin(home: string, args: readonly string[]): Promise<string> {
-  const jvm = ["-Xmx128m", ...OPENS, `-Duser.home=${home}`, `-Drocketmq.client.logRoot=${home}`];
-  const main = "org.apache.rocketmq.tools.command.MQAdminStartup";
-  const env = { ROCKETMQ_HOME: peerHome(home) };
-  const output = await within(
-    60,
-    `mqadmin ${args[0]}`,
-    runToEnd("java", [...jvm, "-cp", CLASSPATH, main, ...args], { env }),
-  );
-  return output.split("\n").filter((line) => !/RocketMQLog|SLF4J|closeChannel/.test(line)).join(
-    "\n",
-  );
 }
 
 /** A Java name server or broker, with its configuration as a table. */
@@ -128,17 +115,27 @@ export async function startPeer(
   const file = join(home, `${main}.conf`);
   writeFileSync(file, Object.entries(config).map(([key, value]) => `${key}=${value}\n`).join(""));
   const start = main === "namesrv" ? "namesrv.NamesrvStartup" : "broker.BrokerStartup";
-  const jvm = [
-    "-Xms64m",
-    "-Xmx512m",
-    "-XX:MaxDirectMemorySize=512m",
-    ...OPENS,
-    `-Duser.home=${home}`,
-  ];
-  const args = ["-cp", CLASSPATH, `org.apache.rocketmq.${start}`, "-c", file];
-  const peer = run("java", [...jvm, ...args], { env: { ROCKETMQ_HOME: peerHome(home) } });
+  const memory = ["-Xms64m", "-Xmx512m", "-XX:MaxDirectMemorySize=512m"];
+  const peer = runJava(home, memory, `org.apache.rocketmq.${start}`, ["-c", file]);
   await within(60, `start of the Java ${main}`, peer.line(/boot success/));
   return peer;
+}
+
+/** Starts a Java program of ours or of the peer; `home` takes its logs. */
+export function runJava(
+  home: string,
+  settings: readonly string[],
+  main: string,
+  args: readonly string[],
+  onLine?: (line: string) => void,
+): Running {
+  const own = [`-Duser.home=${home}`, `-Drocketmq.client.logRoot=${home}`];
+  const quiet = "-Drocketmq.client.logLevel=ERROR";
+  const jvm = [...SHORT_LIVED, ...settings, ...OPENS, ...own, quiet];
+  return run("java", [...jvm, "-cp", CLASSPATH, main, ...args], {
+    env: { ROCKETMQ_HOME: peerHome(home) },
+    onLine,
+  });
 }
 
 /** The folder Java looks for its log set-up in; its logs go to one file beside it. */

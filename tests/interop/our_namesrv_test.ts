@@ -6,7 +6,8 @@ import { Redial } from "../../src/rpc/redial.ts";
 import { RequestCode } from "../../src/wire/codes.ts";
 import { test } from "../harness.ts";
 import { runtime } from "../support/runtime.ts";
-import { mqadmin, prepareJava } from "./java.ts";
+import { prepareJava } from "./java.ts";
+import { mqadmin } from "./mqadmin.ts";
 import { lazily } from "./suite.ts";
 import { Trio } from "./trio.ts";
 

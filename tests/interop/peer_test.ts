@@ -2,7 +2,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "node:path";
 import { test } from "../harness.ts";
-import { mqadmin } from "./java.ts";
+import { mqadmin } from "./mqadmin.ts";
 import { assertSameStores, pick, sharedTrio, testScenarios } from "./suite.ts";
 import { AFTER_DEATH, BEFORE_DEATH } from "./scenarios.ts";
 

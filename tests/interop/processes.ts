@@ -12,6 +12,8 @@ export interface Running {
   said(): string;
   /** Resolves with the first line of stdout the pattern fits; rejects when the process ends before. */
   line(pattern: RegExp): Promise<string>;
+  /** Writes a line to its stdin. */
+  tell(line: string): void;
   /** Sends the signal and waits for the end. */
   end(signal: "SIGTERM" | "SIGKILL"): Promise<number>;
 }
@@ -28,9 +30,10 @@ export function run(
   const child = spawn(command, args, {
     cwd: options.cwd,
     env: { ...process.env, ...options.env },
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["pipe", "pipe", "pipe"],
   });
   alive.add(child);
+  child.stdin!.on("error", () => {}); // it may end before it has read all
   const lines: string[] = [];
   const watchers = new Set<() => void>();
   let said = "";
@@ -76,7 +79,8 @@ export function run(
     child.kill(signal);
     return exited;
   };
-  return { exited, said: () => said, line, end };
+  const tell = (text: string) => void child.stdin!.write(text + "\n");
+  return { exited, said: () => said, line, tell, end };
 }
 
 /** Runs a command to its end; throws what it said when it fails. */

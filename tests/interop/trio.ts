@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -120,7 +120,8 @@ async function startOurs(
 ): Promise<Node> {
   const port = role === "namesrv" ? ["--namesrvPort", "0"] : ["--listenPort", "0"];
   const keys = Object.entries(config).flatMap(([key, value]) => [`--${key}`, String(value)]);
-  const node = await startPocketmq([`--${role}`, ...port, ...keys], { via });
+  mkdirSync(folder, { recursive: true });
+  const node = await startPocketmq([`--${role}`, ...port, ...keys], { via, workDir: folder });
   process.on("exit", () => node.kill("SIGKILL")); // a run that was broken off leaves nothing behind
   const address = role === "namesrv" ? node.ready.namesrv : node.ready.broker;
   return {

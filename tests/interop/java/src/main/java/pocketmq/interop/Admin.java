@@ -1,0 +1,35 @@
+package pocketmq.interop;
+
+import java.io.BufferedReader;
+import java.io.ByteArrayOutputStream;
+import java.io.InputStreamReader;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import org.apache.rocketmq.tools.command.MQAdminStartup;
+
+/**
+ * Runs mqadmin commands one after another in one process, since most of a command's time is its start. A line of
+ * stdin is a command, its words parted by tabs; what the command prints goes to stdout, then a line with END alone.
+ * Ends with its stdin.
+ */
+public final class Admin {
+    private static final String END = "\u0004";
+
+    private Admin() {}
+
+    public static void main(String[] none) throws Exception {
+        PrintStream out = System.out;
+        BufferedReader commands = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+        for (String command = commands.readLine(); command != null; command = commands.readLine()) {
+            ByteArrayOutputStream said = new ByteArrayOutputStream();
+            System.setOut(new PrintStream(said, true, StandardCharsets.UTF_8));
+            MQAdminStartup.main0(command.split("\t"), null);
+            System.out.flush();
+            out.write(said.toByteArray());
+            out.println();
+            out.println(END);
+            out.flush();
+        }
+        System.exit(0);
+    }
+}
