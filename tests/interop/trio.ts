@@ -41,6 +41,10 @@ export class Trio {
   readonly home = mkdtempSync(join(tmpdir(), "pocketmq-interop-"));
   readonly #nodes = new Map<Role, Node>();
 
+  constructor() {
+    process.on("exit", () => rmSync(this.home, { recursive: true, force: true }));
+  }
+
   /** The running node of that role. */
   node(role: Role): Node {
     const node = this.#nodes.get(role);
