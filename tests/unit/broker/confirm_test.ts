@@ -18,6 +18,9 @@ class Slaves {
     this.#listeners.push(fn);
     return () => this.#listeners = this.#listeners.filter((one) => one !== fn);
   }
+  get listening(): number {
+    return this.#listeners.length;
+  }
   report(offset: number): void {
     this.confirmed = offset;
     for (const fn of this.#listeners) fn();
@@ -36,7 +39,7 @@ class Disk {
   }
 }
 
-function setUp(parts: { slaves?: boolean; disk?: boolean }) {
+function setUp(parts: { slaves?: boolean; disk?: boolean; flushMs?: number }) {
   const clock = new VirtualClock();
   const slaves = new Slaves();
   const disk = new Disk();
@@ -46,7 +49,7 @@ function setUp(parts: { slaves?: boolean; disk?: boolean }) {
     replicas: parts.slaves ? slaves : undefined,
     disk: parts.disk ? disk : undefined,
     slaveTimeoutMs: SLAVE_MS,
-    flushTimeoutMs: FLUSH_MS,
+    flushTimeoutMs: parts.flushMs ?? FLUSH_MS,
   });
   const message = (end: number): Confirmed => ({
     end,
@@ -145,4 +148,50 @@ test("Confirmations answer in log order even when a later group is decided first
   await clock.settle();
   assertEquals(answers, [[100, 0], [200, 11]]);
   confirmations.close();
+});
+
+test("Confirmations answer 10 for what the disk has not by its time, and only for that", async () => {
+  const { clock, confirmations, message, answers, disk } = setUp({ disk: true });
+  confirmations.add([message(100), message(200)]);
+  disk.flushed(100);
+  await clock.advance(FLUSH_MS - 1);
+  assertEquals(answers, []);
+  await clock.advance(1);
+  assertEquals(answers, [[100, 0], [200, 10]]);
+  confirmations.close();
+});
+
+test("Confirmations keep the shorter of two times, whichever it is", async () => {
+  const { clock, confirmations, message, answers, slaves } = setUp({
+    slaves: true,
+    disk: true,
+    flushMs: 900,
+  });
+  confirmations.add([message(100)]);
+  slaves.report(100);
+  await clock.advance(900);
+  assertEquals(answers, [[100, 10]]);
+  confirmations.close();
+});
+
+test("Confirmations release thousands of groups in order", () => {
+  const { confirmations, message, answers, slaves } = setUp({ slaves: true });
+  for (let end = 1; end <= 5000; end++) confirmations.add([message(end)]);
+  for (const reported of [1500, 1501, 4000]) {
+    slaves.report(reported);
+    assertEquals([answers.length, confirmations.waiting], [reported, 5000 - reported]);
+  }
+  confirmations.add([message(5001)]);
+  slaves.report(5001);
+  assertEquals(answers.map(([end]) => end), Array.from({ length: 5001 }, (_, i) => i + 1));
+  confirmations.close();
+});
+
+test("Confirmations.close() answers nobody any more and leaves nothing behind", async () => {
+  const { clock, confirmations, message, answers, slaves } = setUp({ slaves: true });
+  confirmations.add([message(100)]);
+  confirmations.close();
+  slaves.report(100);
+  await clock.advance(60_000);
+  assertEquals([answers, slaves.listening, clock.waiting, confirmations.waiting], [[], 0, 0, 0]);
 });

@@ -492,6 +492,15 @@ test("a parked pull sleeps on through messages it does not want, and skips them 
   assertEquals([late.code, progress(late)], [19, [5, 0, 5, 0]]);
 });
 
+test("a parked pull with more to look at than one read does goes back to its client", async () => {
+  await using rig = await withMessages(["a:x"]);
+  const client = rig.client();
+  await client.askAll(pull({ ...HELD, subscription: "x" }));
+  await put(rig, ...Array.from({ length: 900 }, () => "b:y"));
+  const [answer] = client.far.commands();
+  assertEquals([answer.code, progress(answer)], [20, [801, 0, 901, 0]]);
+});
+
 test("a parked pull whose topic or right to read is gone hears so", async () => {
   await using rig = await withMessages(["a"]);
   const client = rig.client();

@@ -65,6 +65,26 @@ test("30 on a slave counts what can be pulled from it", async () => {
   assertEquals([answer.code, answer.ext.offset], [0, "3"]);
 });
 
+test("30 on a slave goes on with what it copies", async () => {
+  await using master = await brokerRig();
+  await threeMessages(master);
+  const messages = messagesOf(master.store, "T", 0);
+  await using slave = await brokerRig({ role: "slave" });
+  slave.parts.topics.update(plainTopic("T", 4));
+  const client = slave.client();
+  for (const { logOffset, size } of messages) {
+    const bytes = new Uint8Array(size);
+    master.store.log.readAt(logOffset, bytes);
+    slave.store.appendRaw(logOffset, bytes);
+    await slave.clock.settle();
+    const { ext } = await client.ask({ code: MAX, ext: PLACE });
+    assertEquals(
+      ext.offset,
+      String(messages.findIndex((each) => each.logOffset === logOffset) + 1),
+    );
+  }
+});
+
 test("30 and 31 know queues that may no longer be written to", async () => {
   await using rig = await brokerRig();
   await rig.client().ask(send({ queueId: "3" }));

@@ -15,6 +15,7 @@ import {
   sendFields,
 } from "../../support/broker_rig.ts";
 import type { CommandFields } from "../../support/far_end.ts";
+import { settled } from "../../support/clock.ts";
 import { messagesOf, textsOf } from "../../support/store.ts";
 
 /** Properties as a producer writes them. */
@@ -452,11 +453,16 @@ for (
     const { tail } = rig.store.log;
     fails(rig);
     const asked = [
-      client.askAll(send({}, "a"), send({}, "b"), batch([["c", ""]])),
+      client.askAll(
+        send({}, "a"),
+        send({ properties: props(["WAIT", "false"]) }),
+        send({}, "b"),
+        batch([["c", ""]]),
+      ),
       other.ask(send()),
     ];
     const answers = (await Promise.all(asked)).flat();
-    assertEquals(answers.map(({ code }) => code), [14, 14, 14, 14]);
+    assertEquals(answers.map(({ code }) => code), [14, 14, 14, 14, 14]);
     for (const { remark } of answers) assertStringIncludes(remark!, "disk is full");
     assertEquals([rig.store.log.tail, textsOf(rig.store, "T", 0)], [tail, ["before"]]);
     rig.fs.fault = undefined;
@@ -485,6 +491,31 @@ test("a SYNC_MASTER answers 0 when a slave has the message, and not before", asy
   const answers = client.far.commands();
   assertEquals(answers.map(({ code, ext }) => [code, ext.queueOffset]), [[0, "0"], [0, "1"]]);
   assertEquals([client.far.writes.length, rig.parts.confirmations.waiting], [1, 0]);
+});
+
+test("a batch waits for a slave that has its last message", async () => {
+  await using rig = await brokerRig({ flags: { brokerRole: "SYNC_MASTER" } });
+  const slave = rig.parts.acks.follower("10.0.0.3", 0);
+  const client = rig.client();
+  assertEquals(await client.askAll(batch([["a", ""], ["b", ""]])), []);
+  const { tail } = rig.store.log;
+  slave.send(tail);
+  slave.confirm(tail - 1); // the first message is there
+  await rig.clock.settle();
+  assertEquals(client.far.commands(), []);
+  slave.confirm(tail);
+  await rig.clock.settle();
+  assertEquals(client.far.commands().map(({ code }) => code), [0]);
+});
+
+test("a queue that may be read takes messages, as Java's do while queues are taken away", async () => {
+  await using rig = await brokerRig();
+  rig.parts.topics.update({ ...plainTopic("W", 8), writeQueueNums: 3 });
+  const answers = await rig.client().askAll(
+    send({ topic: "W", queueId: "7" }),
+    send({ topic: "W", queueId: "8" }),
+  );
+  assertEquals(answers.map(({ code }) => code).sort(), [0, 1]);
 });
 
 test("a SYNC_MASTER answers 12, with all fields, when no slave confirms in time", async () => {
@@ -582,8 +613,9 @@ test("a store that is being closed is no success", async () => {
   const client = rig.client();
   await client.ask(send());
   client.far.send(send());
-  await Promise.resolve();
-  rig.store.log.refuse("the store is being closed");
+  await settled();
+  assert(rig.store.log.stage.length > 0, "it was staged");
+  rig.store.takeBack();
   await rig.clock.settle();
   const [answer] = client.far.commands();
   assertEquals(answer.code, 14);

@@ -78,7 +78,7 @@ test("Redial.call() asks and gives the answer", async () => {
 });
 
 test("Redial waits longer after each failed dial, 2 s at most, and fails meanwhile at once", async () => {
-  const { redial, clock, dials, state } = setUp();
+  const { redial, clock, dials, state, fars } = setUp();
   state.refuses = true;
   for (let ms = 0; ms < 10_000; ms += 50) {
     const error = await assertRejects(() => redial.peer(HERE), CallError);
@@ -92,7 +92,8 @@ test("Redial waits longer after each failed dial, 2 s at most, and fails meanwhi
   state.refuses = false;
   await clock.advance(2000);
   await redial.peer(HERE);
-  redial.hangUp(HERE);
+  fars[0].break();
+  await clock.settle();
   state.refuses = true;
   const from = clock.monotonic();
   await assertRejects(() => redial.peer(HERE), CallError);

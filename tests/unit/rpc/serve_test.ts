@@ -66,7 +66,7 @@ test("serve() closes a connection on which nothing came or went for 120 s", asyn
   for (let ms = 0; ms < IDLE_MS; ms += 20_000) {
     await clock.advance(20_000);
     assertEquals(silent.closed, false);
-    busy.send({ code: 7 });
+    busy.send({ code: 7, oneway: true }); // nothing goes back
   }
   await clock.advance(15_000);
   assertEquals([silent.closed, busy.closed], [true, false]);
