@@ -6,7 +6,7 @@ import { earliestStoreTime } from "../store/records.ts";
 import type { Store } from "../store/store.ts";
 import { RequestCode, ResponseCode } from "../wire/codes.ts";
 import { OUR_VERSION } from "../wire/command.ts";
-import { ratesText, type Stats } from "./stats.ts";
+import { type Meter, ratesText, type Stats } from "./stats.ts";
 
 /** What runtime info tells of. */
 export interface RuntimeInfoContext {
@@ -51,8 +51,8 @@ function tableOf(context: RuntimeInfoContext): Record<string, string> {
     getTotalTps: ratesText(stats.found, stats.missed),
     getTransferedTps: ratesText(stats.got),
     getTransferredTps: ratesText(stats.got),
-    msgPutTotalTodayNow: stats.put.total,
-    msgGetTotalTodayNow: stats.got.total,
+    ...totalsOf("msgPut", stats.put),
+    ...totalsOf("msgGet", stats.got),
     putMessageTimesTotal: stats.put.total,
     commitLogMinOffset: log.minOffset,
     commitLogMaxOffset: log.tail,
@@ -71,6 +71,15 @@ function tableOf(context: RuntimeInfoContext): Record<string, string> {
     residentBytes: runtime.memory().residentBytes,
   };
   return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, String(value)]));
+}
+
+/** Three totals since the start: tools subtract one from the next, and fail when one is missing. */
+function totalsOf(name: string, meter: Meter): Record<string, number> {
+  return {
+    [`${name}TotalYesterdayMorning`]: meter.yesterdayMorning,
+    [`${name}TotalTodayMorning`]: meter.todayMorning,
+    [`${name}TotalTodayNow`]: meter.total,
+  };
 }
 
 function durationText(ms: number): string {

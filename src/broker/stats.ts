@@ -2,11 +2,15 @@ import type { Clock } from "../ports/host.ts";
 
 const SAMPLE_MS = 1_000;
 const SAMPLES = 600;
+const DAY_MS = 86_400_000;
 
 /** Counts events, and knows how many came in the last seconds, up to ten minutes back. */
 export class Meter {
   /** Events since the start. */
   total = 0;
+  /** `total` as it was at the last midnight (UTC) and the one before; 0 where this broker did not live. */
+  todayMorning = 0;
+  yesterdayMorning = 0;
   readonly #totals: number[] = [0]; // at the start and after each second, the newest last
 
   add(count: number): void {
@@ -26,6 +30,12 @@ export class Meter {
     this.#totals.push(this.total);
     if (this.#totals.length > SAMPLES + 1) this.#totals.shift();
   }
+
+  /** Notes that a day has passed. */
+  midnight(): void {
+    this.yesterdayMorning = this.todayMorning;
+    this.todayMorning = this.total;
+  }
 }
 
 /** What a broker counts; runtime info (28) shows it. */
@@ -40,8 +50,13 @@ export class Stats {
   #cancel: () => void;
 
   constructor(clock: Clock) {
+    const today = () => Math.floor(clock.now() / DAY_MS);
+    let day = today();
     const sample = () => {
-      for (const meter of [this.put, this.got, this.found, this.missed]) meter.sample();
+      const meters = [this.put, this.got, this.found, this.missed];
+      for (const meter of meters) meter.sample();
+      if (today() > day) { for (const meter of meters) meter.midnight(); }
+      day = today();
       this.#cancel = clock.after(SAMPLE_MS, sample);
     };
     this.#cancel = clock.after(SAMPLE_MS, sample);

@@ -23,6 +23,13 @@ const CLUSTER_LIST = [
   "pageCacheLockTimeMills",
   "earliestMessageTimeStamp",
   "commitLogDiskRatio",
+  // with -m
+  "msgPutTotalYesterdayMorning",
+  "msgPutTotalTodayMorning",
+  "msgPutTotalTodayNow",
+  "msgGetTotalYesterdayMorning",
+  "msgGetTotalTodayMorning",
+  "msgGetTotalTodayNow",
 ];
 
 test("28 has every key that clusterList reads, as a text", async () => {

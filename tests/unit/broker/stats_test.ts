@@ -46,6 +46,23 @@ test("Stats look at their meters once a second, and stop", async () => {
   assertEquals(clock.waiting, 0);
 });
 
+test("Stats keep what the totals were at the last two midnights", async () => {
+  const clock = new VirtualClock();
+  const stats = new Stats(clock);
+  const { put } = stats;
+  const totals = () => [put.yesterdayMorning, put.todayMorning, put.total];
+  put.add(5);
+  await clock.advance(2000);
+  assertEquals(totals(), [0, 0, 5]);
+  for (const expected of [[0, 5, 5], [5, 6, 6], [6, 7, 7]]) {
+    clock.pause(86_400_000);
+    await clock.advance(1000);
+    assertEquals(totals(), expected);
+    put.add(1);
+  }
+  stats.close();
+});
+
 test("ratesText() adds meters up, over 10, 60 and 600 seconds, as tools split them", () => {
   const [found, missed] = [new Meter(), new Meter()];
   for (let second = 0; second < 20; second++) {
