@@ -28,13 +28,17 @@ export function sendHints(text: string): SendHints {
   let waits = true;
   let delay = 0;
   let prepares = false;
-  let hasWait = false;
+  let waitAt = -1;
+  let waitEnd = -1;
+  let waitAgain = false;
   for (let at = 0, end = 0; at < text.length; at = end + 1) {
     end = text.indexOf(NEXT, at);
     if (end < 0) end = text.length;
     const first = text.charCodeAt(at);
     if (first === W && text.startsWith(WAIT, at)) {
-      hasWait = true;
+      waitAgain = waitAt >= 0;
+      waitAt = at;
+      waitEnd = end;
       if (end > at + WAIT.length) waits = text.slice(at + WAIT.length, end) !== "false";
     } else if (first === D && text.startsWith(DELAY, at)) {
       if (end > at + DELAY.length) delay = Number(text.slice(at + DELAY.length, end)) || 0;
@@ -42,5 +46,14 @@ export function sendHints(text: string): SendHints {
       if (end > at + PREPARES.length) prepares = text.slice(at + PREPARES.length, end) === "true";
     }
   }
-  return { waits, delay, prepares, stored: hasWait ? withoutProperty(text, Property.WAIT) : text };
+  const stored = waitAgain ? withoutProperty(text, Property.WAIT) : without(text, waitAt, waitEnd);
+  return { waits, delay, prepares, stored };
+}
+
+/** The text without the piece from `at` to `end`, and without the mark that divided it from another. */
+function without(text: string, at: number, end: number): string {
+  if (at < 0) return text;
+  return end < text.length
+    ? text.slice(0, at) + text.slice(end + 1)
+    : text.slice(0, Math.max(0, at - 1));
 }

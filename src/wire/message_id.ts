@@ -23,8 +23,21 @@ export function messageIdPrefix(storeHost: Uint8Array): string {
  * Source: MessageDecoder.createMessageId.
  */
 export function formatMessageId(prefix: string, logOffset: number): string {
-  return prefix + logOffset.toString(16).toUpperCase().padStart(OFFSET_DIGITS, "0");
+  const upper = Math.floor(logOffset / 0x10000);
+  if (upper !== lastUpper || prefix !== lastPrefix) {
+    lastPrefix = prefix;
+    lastUpper = upper;
+    lastHead = prefix + upper.toString(16).toUpperCase().padStart(OFFSET_DIGITS - 4, "0");
+  }
+  const low = logOffset % 0x10000;
+  return lastHead + BYTES[low >> 8] + BYTES[low & 0xff];
 }
+
+// One id a message: all but the last four digits are those of the message before, mostly.
+const BYTES = Array.from({ length: 256 }, (_, byte) => hexOf(Uint8Array.of(byte)).toUpperCase());
+let lastPrefix = "";
+let lastUpper = -1;
+let lastHead = "";
 
 /** The place an offset message id names, or undefined when it is none; a client's own id has the same length. */
 export function parseMessageId(id: string): MessagePlace | undefined {
