@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertGreater } from "@std/assert";
 import { join } from "node:path";
 import { decodeRecords } from "../../src/wire/message.ts";
+import { property } from "../../src/wire/properties.ts";
 import { test } from "../harness.ts";
 import {
   type BrokerNode,
@@ -44,7 +45,7 @@ async function pullAll(
     });
     if (answer.code !== 0) return keys;
     for (const { properties } of decodeRecords(answer.body)) {
-      keys.push(/KEYS\x01([^\x02]+)/.exec(properties)![1]);
+      keys.push(property(properties, "KEYS")!);
     }
     offset = Number(answer.ext.nextBeginOffset);
   }

@@ -3,6 +3,7 @@ import { join, relative } from "node:path";
 import { silentLog } from "../../src/base/log.ts";
 import type { Address } from "../../src/ports/net.ts";
 import { Redial } from "../../src/rpc/redial.ts";
+import { property } from "../../src/wire/properties.ts";
 import { sendRequest } from "./cluster.ts";
 import { runtime } from "./runtime.ts";
 
@@ -81,8 +82,8 @@ export function keysInLog(storeDir: string): Set<string> {
       const magic = view.getUint32(at + 4);
       if (magic === BLANK_MAGIC || magic !== RECORD_MAGIC || at + size > bytes.length) break;
       const record = text.decode(bytes.subarray(at, at + size));
-      const key = /KEYS\x01([^\x02 ]+)/.exec(record);
-      if (key) keys.add(key[1]);
+      const key = property(record.slice(record.lastIndexOf("KEYS\x01")), "KEYS");
+      if (key !== undefined) keys.add(key);
       at += size;
     }
   }
