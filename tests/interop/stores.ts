@@ -1,7 +1,38 @@
+import { Buffer } from "node:buffer";
 import { closeSync, existsSync, fstatSync, openSync, readdirSync, readSync } from "node:fs";
 import { join } from "node:path";
 
 const CHUNK = 1024 * 1024;
+const ZEROS = new Uint8Array(CHUNK);
+
+/** Two folders side by side. */
+export interface Comparison {
+  /** The first place where they differ. */
+  readonly difference: string | undefined;
+  /** Chunks that hold anything: proof that there was something to compare. */
+  readonly chunks: number;
+}
+
+/**
+ * Compares the files of two folders byte by byte. What a file lacks counts as zeros, because a broker may have
+ * made its next file ahead.
+ */
+export function compareFolders(one: string, other: string): Comparison {
+  let chunks = 0;
+  for (const name of new Set([...filesBelow(one), ...filesBelow(other)].sort())) {
+    using a = open(join(one, name));
+    using b = open(join(other, name));
+    for (let at = 0; at < Math.max(a.size, b.size); at += CHUNK) {
+      const left = a.read(at);
+      const right = b.read(at);
+      if (Buffer.compare(left, ZEROS) !== 0) chunks++;
+      if (Buffer.compare(left, right) === 0) continue;
+      const differs = left.findIndex((byte, i) => byte !== right[i]);
+      return { difference: `${name} at byte ${at + differs}`, chunks };
+    }
+  }
+  return { difference: undefined, chunks };
+}
 
 /** Files below the folder, as paths from it. */
 function filesBelow(folder: string): string[] {
@@ -9,28 +40,6 @@ function filesBelow(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true, recursive: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1));
-}
-
-/**
- * Where two folders first differ, or undefined. Files are compared byte by byte; what a file lacks counts as
- * zeros, because a broker may have made its next file ahead.
- */
-export function firstDifference(one: string, other: string): string | undefined {
-  const names = new Set([...filesBelow(one), ...filesBelow(other)]);
-  for (const name of [...names].sort()) {
-    const at = differsAt(join(one, name), join(other, name));
-    if (at !== undefined) return `${name} at byte ${at}`;
-  }
-}
-
-function differsAt(one: string, other: string): number | undefined {
-  using a = open(one);
-  using b = open(other);
-  for (let at = 0; at < Math.max(a.size, b.size); at += CHUNK) {
-    const left = a.read(at);
-    const right = b.read(at);
-    for (let i = 0; i < CHUNK; i++) if (left[i] !== right[i]) return at + i;
-  }
 }
 
 interface ZeroFilled extends Disposable {
@@ -49,19 +58,4 @@ function open(path: string): ZeroFilled {
     },
     [Symbol.dispose]: () => void (descriptor !== undefined && closeSync(descriptor)),
   };
-}
-
-/** Bytes of the folder's files up to the last one that is not zero: proof that there was something to compare. */
-export function bytesHeld(folder: string): number {
-  let held = 0;
-  for (const name of filesBelow(folder)) {
-    using file = open(join(folder, name));
-    let last = 0;
-    for (let at = 0; at < file.size; at += CHUNK) {
-      const end = file.read(at).findLastIndex((byte) => byte !== 0);
-      if (end >= 0) last = at + end + 1;
-    }
-    held += last;
-  }
-  return held;
 }

@@ -4,7 +4,7 @@ import { test } from "../harness.ts";
 import { type By, type Role, Trio } from "./trio.ts";
 import { prepareJava, type ScenarioRun, startScenarios } from "./java.ts";
 import { AFTER_DEATH, BEFORE_DEATH, BINARY_SCENARIOS, SCENARIOS } from "./scenarios.ts";
-import { bytesHeld, firstDifference } from "./stores.ts";
+import { compareFolders } from "./stores.ts";
 
 /** A value made at the first question, so that any one test of a file can run alone. */
 export function lazily<T>(make: () => Promise<T>): () => Promise<T> {
@@ -64,8 +64,9 @@ export function assertSameStores(
     const [master, slave] = (["master", "slave"] as const).map((role) =>
       join(trio.home, role, part)
     );
-    assert(bytesHeld(master) > 10_000, `${part} of the master holds ${bytesHeld(master)} bytes`);
-    assertEquals(firstDifference(master, slave), undefined, `${part}: the slave's differs`);
+    const { difference, chunks } = compareFolders(master, slave);
+    assertEquals(difference, undefined, `${part}: the slave's differs`);
+    assert(chunks > 0, `${part}: nothing in it`);
   }
 }
 
