@@ -9,6 +9,7 @@ import { pullLimits, storeOptions } from "../../src/broker/told.ts";
 import type { Runtime } from "../../src/ports/host.ts";
 import { type Handlers, Peer } from "../../src/rpc/peer.ts";
 import { openStore, type Store } from "../../src/store/store.ts";
+import { encodeBatch } from "../../src/wire/batch.ts";
 import type { Command, ExtFields } from "../../src/wire/command.ts";
 import { VirtualClock } from "./clock.ts";
 import { codecs } from "./codecs.ts";
@@ -226,4 +227,20 @@ export function pull(fields: ExtFields = {}): CommandFields {
       ...fields,
     },
   };
+}
+
+/** Properties as a producer writes them. */
+export function props(...pairs: [string, string][]): string {
+  return pairs.map(([name, value]) => `${name}\x01${value}`).join("\x02");
+}
+
+/** A batch (320): messages and their own properties. */
+export function batch(
+  entries: [text: string, properties: string][],
+  fields: ExtFields = {},
+): CommandFields {
+  const body = encodeBatch(
+    entries.map(([text, properties]) => ({ flag: 3, body: utf8(text), properties })),
+  );
+  return { code: 320, ext: lettersOf(sendFields({ batch: "true", ...fields })), body };
 }
