@@ -45,6 +45,7 @@ export function openParts(
 ): Parts {
   const { clock, fs } = runtime;
   const tables = openTables(runtime, config, log);
+  if (store.recovered && config.brokerRole !== "SLAVE") restoreTopics(tables.topics, store, log);
   const acks = new Acks({
     inSyncReplicas: Math.max(2, config.inSyncReplicas), // an ASYNC_MASTER may say 1: it waits for nobody
     fallBehindMax: config.haSlaveFallbehindMax,
@@ -75,6 +76,27 @@ export function openParts(
     },
     delayTable: () => `{"offsetTable":{}}`,
   };
+}
+
+/**
+ * Gives topics that have messages and no settings plain ones. A topic's settings reach the disk a moment
+ * after its first message was answered; a crash in between must not hide that message. A slave gets them
+ * from its master.
+ */
+function restoreTopics(topics: Topics, store: Store, log: Log): void {
+  const queues = new Map<string, number>();
+  for (const { topic, queueId } of store.queues.all()) {
+    if (topics.get(topic) === undefined) {
+      queues.set(topic, Math.max(queues.get(topic) ?? 0, queueId + 1));
+    }
+  }
+  for (const [topic, count] of queues) {
+    topics.ensure(topic, count);
+    log.warn("a topic's settings were lost in the crash, it has plain ones now", {
+      topic,
+      queues: count,
+    });
+  }
 }
 
 /** Ends all of it but the store: waiting senders hear no more, tables are written. */

@@ -44,6 +44,8 @@ export class Store implements AsyncDisposable {
   readonly flush: Flush;
   readonly queues: Queues;
   readonly dispatch: Dispatch;
+  /** Whoever had the store before did not close it: a crash, a kill, a power cut. */
+  readonly recovered: boolean;
   readonly #parts: Parts;
   readonly #appender: Appender;
   #closing: Promise<void> | undefined;
@@ -53,6 +55,7 @@ export class Store implements AsyncDisposable {
     this.flush = parts.flush;
     this.queues = parts.queues;
     this.dispatch = parts.dispatch;
+    this.recovered = !parts.hold.wasClosed;
     this.#parts = parts;
     this.#appender = parts.appender;
   }

@@ -130,6 +130,20 @@ test("a killed master starts again with every message it had answered", async ()
   }
 });
 
+test("a topic whose first message was just answered outlives a kill", async () => {
+  await using cluster = await startCluster({ slaves: 0, role: "ASYNC_MASTER" });
+  const properties = "KEYS\x01only";
+  assertEquals(await cluster.send("JustMade", "hello", properties), 0);
+  await cluster.master.process.kill("SIGKILL");
+  const { name, flags, dir } = cluster.master;
+  const again = await startBrokerNode(name, flags, dir);
+  try {
+    assertEquals(await pullAll(cluster, again, "JustMade", 0), ["only"]);
+  } finally {
+    await again.process[Symbol.asyncDispose]();
+  }
+});
+
 test("a killed slave comes back and catches up while the master is under load", async () => {
   await using cluster = await startCluster({
     slaves: 1,
