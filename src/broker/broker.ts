@@ -80,6 +80,7 @@ async function run(parts: Parts, listeners: Listeners): Promise<Broker> {
 
   const end = async () => {
     await registrar.close();
+    await sends.stop();
     stop.abort();
     await running;
     peers.close();

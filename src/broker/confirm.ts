@@ -49,6 +49,7 @@ export class Confirmations {
   #waiting = 0;
   #cancelTimer: (() => void) | undefined;
   readonly #stopListening: () => void;
+  #whenIdle: (() => void)[] = [];
 
   /** Without `replicas` nothing waits for slaves, without `disk` nothing waits for it. */
   constructor(
@@ -71,6 +72,12 @@ export class Confirmations {
   /** Members that wait at this moment. */
   get waiting(): number {
     return this.#waiting;
+  }
+
+  /** Resolves when nobody waits any more, at the latest when the time of the last is up. */
+  idle(): Promise<void> {
+    if (this.#waiting === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#whenIdle.push(resolve));
   }
 
   /** Answers the members, now or later; they are in log order and behind all that wait already. */
@@ -104,6 +111,7 @@ export class Confirmations {
     this.#groups = [];
     this.#first = 0;
     this.#waiting = 0;
+    this.#sayIdle();
   }
 
   #slavesAt(end: number): number | undefined {
@@ -129,10 +137,17 @@ export class Confirmations {
     if (this.#first === this.#groups.length) {
       this.#groups.length = 0;
       this.#first = 0;
+      this.#sayIdle();
     } else if (this.#first > 1024) {
       this.#groups.splice(0, this.#first);
       this.#first = 0;
     }
+  }
+
+  #sayIdle(): void {
+    const waiting = this.#whenIdle;
+    this.#whenIdle = [];
+    for (const wake of waiting) wake();
   }
 
   #timeUp(): void {

@@ -65,6 +65,7 @@ export class Sends {
   #stagedUnwaited: Sent[] = [];
   #stagedCount = 0; // messages in both
   #commitQueued = false;
+  #stopped = false;
 
   constructor(context: SendContext) {
     this.#context = context;
@@ -118,12 +119,20 @@ export class Sends {
     this.#context.confirmations.add(waiting);
   };
 
+  /** Refuses sends from now on; resolves when those before are answered, which their time-outs bound. */
+  stop(): Promise<void> {
+    this.#stopped = true;
+    this.commit();
+    return this.#context.confirmations.idle();
+  }
+
   #take(request: SendRequest, command: Command, peer: Peer): Answer {
     const { topics, accepts, confirmations } = this.#context;
-    if (!accepts) {
+    if (!accepts || this.#stopped) {
+      const reason = accepts ? "is being stopped" : "is a slave";
       return refuse(
         ResponseCode.SERVICE_NOT_AVAILABLE,
-        `cannot store a message for "${request.topic}": this broker is a slave`,
+        `cannot store a message for "${request.topic}": this broker ${reason}`,
       );
     }
     if (this.#context.tooFewReplicas()) return TOO_FEW_REPLICAS;

@@ -185,6 +185,49 @@ test("a broker stops at once while pulls are parked", async () => {
   assertEquals((await failed).kind, "closed");
 });
 
+test("a SYNC_MASTER that stops answers whoever waits for a slave, and refuses the rest", async () => {
+  const world = new World();
+  world.net.onLink = ({ dialer, toAcceptor, toDialer }) => {
+    if (dialer.remote.port !== 10912) return;
+    for (const { manner } of [toAcceptor, toDialer]) manner.delayMs = 200;
+  };
+  const master = await world.start(MASTER, { flags: { brokerRole: "SYNC_MASTER" } });
+  await world.ask(10911, send());
+  const flags = { haMasterAddress: `${MASTER}:10912` };
+  const slave = await world.start("10.0.0.2", { role: "slave", flags });
+  await world.clock.advance(10_000);
+  const waiting = world.begin(10911, send());
+  await world.clock.advance(50);
+  const closing = master.close();
+  await world.clock.advance(50);
+  const late = world.begin(10911, send());
+  await Promise.all([world.until(closing), assertCode(waiting, 0), assertCode(late, 14)]);
+  await world.end(slave);
+});
+
+async function assertCode(answer: Promise<Command>, code: number): Promise<void> {
+  assertEquals((await answer).code, code);
+}
+
+test("a SYNC_MASTER that stops waits for a dead slave no longer than its senders do", async () => {
+  const world = new World();
+  const flags = { brokerRole: "SYNC_MASTER", slaveTimeout: "900" };
+  const master = await world.start(MASTER, { flags });
+  await world.ask(10911, send());
+  const slave = await world.start("10.0.0.2", {
+    role: "slave",
+    flags: { haMasterAddress: `${MASTER}:10912` },
+  });
+  await world.clock.advance(10_000);
+  for (const link of world.net.links) if (link.dialer.remote.port === 10912) link.stall(true);
+  const waiting = world.begin(10911, send());
+  await world.clock.advance(50);
+  const from = world.clock.monotonic();
+  await Promise.all([world.until(master.close()), assertCode(waiting, 12)]);
+  assert(world.clock.monotonic() - from < 3000);
+  await world.end(slave);
+});
+
 test("messages and tables are there again after a restart", async () => {
   const world = new World();
   const fs = new MemFs();

@@ -187,6 +187,26 @@ test("Confirmations release thousands of groups in order", () => {
   confirmations.close();
 });
 
+test("Confirmations.idle() comes when nobody waits any more", async () => {
+  const { clock, confirmations, message, slaves } = setUp({ slaves: true });
+  const idle: string[] = [];
+  await confirmations.idle();
+  confirmations.add([message(100)]);
+  confirmations.add([message(200)]);
+  confirmations.idle().then(() => idle.push("confirmed"));
+  slaves.report(100);
+  await clock.settle();
+  assertEquals(idle, []);
+  slaves.report(200);
+  await clock.settle();
+  assertEquals(idle, ["confirmed"]);
+  confirmations.add([message(300)]);
+  confirmations.idle().then(() => idle.push("closed"));
+  confirmations.close();
+  await clock.settle();
+  assertEquals(idle, ["confirmed", "closed"]);
+});
+
 test("Confirmations.close() answers nobody any more and leaves nothing behind", async () => {
   const { clock, confirmations, message, answers, slaves } = setUp({ slaves: true });
   confirmations.add([message(100)]);
