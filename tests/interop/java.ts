@@ -19,7 +19,12 @@ const OPENS = [
 );
 
 /** Processes that live for a minute: starting soon is worth more than running fast. */
-const SHORT_LIVED = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"];
+const SHORT_LIVED = [
+  "-XX:+UseSerialGC",
+  "-XX:TieredStopAtLevel=1",
+  "-Dfile.encoding=UTF-8", // a machine may have no locale
+  "-Dsun.stdout.encoding=UTF-8",
+];
 
 let prepared: Promise<void> | undefined;
 
@@ -41,6 +46,8 @@ async function prepare(): Promise<void> {
   const sources = readdirSync(SOURCES).map((name) => join(SOURCES, name));
   await runToEnd("javac", [
     "-nowarn",
+    "-encoding",
+    "UTF-8",
     "--release",
     "17",
     "-d",
