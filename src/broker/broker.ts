@@ -113,6 +113,7 @@ function serveAll(
   const handlers = brokerHandlers(parts, sends, pulls);
   const served: Served = {
     handlers,
+    takesFrame: sends.takesFrame,
     afterBatch: sends.commitSoon,
     closed: (peer: Peer) => clients.closed(peer),
   };

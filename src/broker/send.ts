@@ -1,20 +1,22 @@
+import { textOf, utf8 } from "../base/bytes.ts";
 import { FieldError } from "../base/errors.ts";
 import type { Clock } from "../ports/host.ts";
 import type { Address } from "../ports/net.ts";
 import type { Answer, Peer } from "../rpc/peer.ts";
-import { isInQueue } from "../store/append.ts";
 import { PutRefusal } from "../store/errors.ts";
-import type { NewMessage, Store } from "../store/store.ts";
+import type { Appended, NewMessage, Store } from "../store/store.ts";
 import { splitBatch } from "../wire/batch.ts";
 import { ResponseCode } from "../wire/codes.ts";
-import { type Command, refuse, type Reply } from "../wire/command.ts";
+import { type Command, refuse } from "../wire/command.ts";
 import { hostBytes } from "../wire/host_address.ts";
 import { messageIdPrefix } from "../wire/message_id.ts";
 import { joinProperties, Property } from "../wire/properties.ts";
 import { SysFlag } from "../wire/record_layout.ts";
 import { parseSend, parseSendV2, type SendRequest } from "../wire/send.ts";
+import { SendScan } from "../wire/send_scan.ts";
 import type { Confirmations } from "./confirm.ts";
 import { type SendHints, sendHints } from "./send_hints.ts";
+import { notSendable, replyTo } from "./send_refusals.ts";
 import { type AnswerStyle, Sent } from "./sent.ts";
 import type { Stats } from "./stats.ts";
 import type { Topic, Topics } from "./topics.ts";
@@ -25,6 +27,8 @@ const WAITING_MAX = 100_000;
 /** With this much staged the end of the turn is not waited for. */
 const STAGED_BYTES_MAX = 4 * 1024 * 1024;
 const EMPTY = new Uint8Array(0);
+const PROPERTY_END = 2;
+const NO_HINTS: SendHints = { waits: true, delay: 0, prepares: false, stored: "" };
 const TOO_FEW_REPLICAS = refuse(
   ResponseCode.SYSTEM_ERROR,
   "cannot store a message: fewer slaves than minInSyncReplicas asks for",
@@ -59,6 +63,9 @@ export class Sends {
   readonly #context: SendContext;
   readonly #style: AnswerStyle;
   readonly #clusterProperty: string;
+  readonly #clusterBytes: Uint8Array;
+  readonly #scan = new SendScan();
+  #lastTopic: Topic | undefined;
   readonly #storeHost: Uint8Array;
   readonly #bornHosts = new WeakMap<Peer, Uint8Array>();
   #staged: Sent[] = [];
@@ -73,6 +80,7 @@ export class Sends {
     const { regionId, traceOn } = context;
     this.#style = { idPrefix: messageIdPrefix(this.#storeHost), regionId, traceOn };
     this.#clusterProperty = `${Property.CLUSTER}\x01${context.clusterName}`;
+    this.#clusterBytes = utf8(this.#clusterProperty);
   }
 
   /** Handler of 10. */
@@ -82,6 +90,38 @@ export class Sends {
   /** Handler of 310 and 320. */
   sendV2 = (command: Command, peer: Peer): Answer =>
     this.#take(parseSendV2(command.ext), command, peer);
+
+  /**
+   * Takes a plain send to a topic that is there straight from its frame. Whatever else comes, and whatever
+   * would be refused, is left to the handlers, which say why.
+   */
+  takesFrame = (frame: Uint8Array, peer: Peer): boolean => {
+    const scan = this.#scan;
+    if (!scan.read(frame)) return false;
+    const { confirmations, accepts, store } = this.#context;
+    const topic = this.#topicAt(frame, scan.topicAt, scan.topicEnd);
+    if (topic === undefined || !accepts || this.#context.tooFewReplicas()) return false;
+    if (confirmations.waiting + this.#staged.length >= WAITING_MAX) return false;
+    if (notSendable(topic, scan, NO_HINTS) !== undefined) return false;
+    const properties = this.#withCluster(scan);
+    if (properties === undefined) return false;
+    const message = this.#message(scan, scan.userFlag, topic, scan.queueId, peer);
+    message.properties = properties;
+    message.body = frame.subarray(scan.bodyAt);
+    let stored: Appended;
+    try {
+      stored = store.append(message);
+    } catch {
+      return false; // the handler meets the same and answers with it
+    }
+    const { opaque, flag, waits } = scan;
+    this.#stage(
+      new Sent(peer, { form: "json", opaque, flag }, scan.queueId, stored, this.#style),
+      1,
+      waits,
+    );
+    return true;
+  };
 
   /**
    * Has what the handlers staged written when all connections that are readable now were read: then one
@@ -151,7 +191,7 @@ export class Sends {
       const queueId = request.queueId >= 0
         ? request.queueId
         : this.#context.pick(topic.writeQueueNums);
-      const message = this.#message(request, topic, queueId, peer);
+      const message = this.#message(request, request.flag, topic, queueId, peer);
       if (request.batch) this.#stageBatch(request, message, hints, command, peer);
       else this.#stageOne(message, hints, command, peer);
       return undefined;
@@ -159,6 +199,28 @@ export class Sends {
       if (error instanceof FieldError) throw error;
       return replyTo(error);
     }
+  }
+
+  /** The topic whose name lies there in the frame, if it is there; most sends are to the last one's. */
+  #topicAt(frame: Uint8Array, at: number, end: number): Topic | undefined {
+    const { topics } = this.#context;
+    const last = this.#lastTopic;
+    if (last !== undefined && isAt(last.bytes, frame, at, end)) {
+      const now = topics.get(last.topicName);
+      if (now === last) return last;
+    }
+    return this.#lastTopic = topics.get(textOf(frame.subarray(at, end)));
+  }
+
+  /** The scanned properties and the cluster's name behind them; undefined when that is too long. */
+  #withCluster(scan: SendScan): Uint8Array | undefined {
+    const { properties } = scan;
+    const cluster = this.#clusterBytes;
+    let length = scan.propertiesLength;
+    if (length + 1 + cluster.length > properties.length) return undefined;
+    if (length > 0 && properties[length - 1] !== PROPERTY_END) properties[length++] = PROPERTY_END;
+    properties.set(cluster, length);
+    return properties.subarray(0, length + cluster.length);
   }
 
   #stageOne(message: Mutable<NewMessage>, hints: SendHints, command: Command, peer: Peer): void {
@@ -200,7 +262,8 @@ export class Sends {
   }
 
   #message(
-    request: SendRequest,
+    { sysFlag, bornTimestamp, reconsumeTimes }: SendNumbers,
+    flag: number,
     topic: Topic,
     queueId: number,
     peer: Peer,
@@ -212,12 +275,12 @@ export class Sends {
       topic: topic.topicName,
       topicBytes: topic.bytes,
       queueId,
-      flag: request.flag,
-      sysFlag: request.sysFlag | multiTags,
-      bornTimestamp: request.bornTimestamp,
+      flag,
+      sysFlag: sysFlag | multiTags,
+      bornTimestamp,
       bornHost,
       storeHost: this.#storeHost,
-      reconsumeTimes: request.reconsumeTimes,
+      reconsumeTimes,
       preparedTransactionOffset: 0,
       properties: "",
       body: EMPTY,
@@ -225,40 +288,13 @@ export class Sends {
   }
 }
 
+type SendNumbers = Pick<SendRequest, "sysFlag" | "bornTimestamp" | "reconsumeTimes">;
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
-function notSendable(
-  topic: Topic,
-  request: SendRequest,
-  { delay, prepares }: SendHints,
-): Reply | undefined {
-  if (!topic.sendable) {
-    return refuse(
-      ResponseCode.NO_PERMISSION,
-      `cannot send to "${topic.topicName}": it is the broker's own`,
-    );
-  }
-  const queues = Math.max(topic.writeQueueNums, topic.readQueueNums);
-  if (request.queueId >= queues) {
-    return refuse(
-      ResponseCode.SYSTEM_ERROR,
-      `cannot send to queue ${request.queueId} of "${topic.topicName}": it has ${queues} queues`,
-    );
-  }
-  if (request.queueId < 0 && topic.writeQueueNums === 0) {
-    return refuse(
-      ResponseCode.SYSTEM_ERROR,
-      `cannot send to "${topic.topicName}": it has no queue to write to`,
-    );
-  }
-  if (delay > 0) {
-    return refuse(ResponseCode.MESSAGE_ILLEGAL, `cannot delay a message: not supported yet`);
-  }
-  // by its flag alone too: such a message is in no queue, so it would be answered OK and never delivered
-  if (!isInQueue(request.sysFlag) || prepares) {
-    return refuse(ResponseCode.NO_PERMISSION, "cannot prepare a transaction: not supported yet");
-  }
-  return undefined;
+function isAt(name: Uint8Array, bytes: Uint8Array, at: number, end: number): boolean {
+  if (name.length !== end - at) return false;
+  for (let i = 0; i < name.length; i++) if (name[i] !== bytes[at + i]) return false;
+  return true;
 }
 
 /** Whoever else took back what was staged, as a store that is being closed does, must not make us say OK. */
@@ -267,17 +303,5 @@ function mustBeStored({ log }: Store, ...lists: readonly Sent[][]): void {
     if (list.length > 0 && list[list.length - 1].end > log.tail) {
       throw new PutRefusal("unavailable", "Cannot store the message: the store is being closed");
     }
-  }
-}
-
-function replyTo(error: unknown): Reply {
-  if (!(error instanceof PutRefusal)) throw error;
-  switch (error.status) {
-    case "illegal":
-      return refuse(ResponseCode.MESSAGE_ILLEGAL, error.message);
-    case "unavailable":
-      return refuse(ResponseCode.SERVICE_NOT_AVAILABLE, error.message);
-    default:
-      return refuse(ResponseCode.SYSTEM_ERROR, error.message);
   }
 }

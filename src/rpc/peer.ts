@@ -27,6 +27,11 @@ export type ReplyTo = Pick<Command, "form" | "opaque" | "flag">;
 /** What a server hands to each of its peers. */
 export interface Served {
   readonly handlers: Handlers;
+  /**
+   * Looks at each frame before it is decoded; true when it took it, as a handler of that request would
+   * have. It never throws.
+   */
+  takesFrame?(frame: Uint8Array, peer: Peer): boolean;
   /** Once after all frames of one read have been handled, before their answers are written. */
   afterBatch?(peer: Peer): void;
   /** Once, when the connection is gone. */
@@ -217,7 +222,9 @@ export class Peer {
     let at = from;
     try {
       while (at < frames.length && this.out.length < UNSENT_BYTES_HIGH && !this.#closed) {
-        this.#handle(decodeCommand(frames[at++]));
+        const frame = frames[at++];
+        if (this.#served?.takesFrame?.(frame, this)) continue;
+        this.#handle(decodeCommand(frame));
       }
     } finally { // also what came before a bad frame was handled
       this.#endBatch();

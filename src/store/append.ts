@@ -27,7 +27,8 @@ export interface NewMessage {
   readonly storeHost: Uint8Array;
   readonly reconsumeTimes: number;
   readonly preparedTransactionOffset: number;
-  readonly properties: string;
+  /** As text, or encoded already. */
+  readonly properties: string | Uint8Array;
   readonly body: Uint8Array;
 }
 
@@ -188,7 +189,7 @@ class RecordFieldsOf implements RecordFields {
   preparedOffset = 0;
   body: Uint8Array = EMPTY;
   bodyCrc = 0;
-  properties = "";
+  properties: string | Uint8Array = "";
 
   fill(message: NewMessage, queueOffset: number, storeTimestamp: number, bodyCrc: number): this {
     this.topic = message.topicBytes;

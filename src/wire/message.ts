@@ -47,8 +47,8 @@ export interface RecordFields {
   readonly body: Uint8Array;
   /** CRC-32 of the body & 0x7FFFFFFF. */
   readonly bodyCrc: number;
-  /** At most PROPERTIES_BYTES_MAX as UTF-8. */
-  readonly properties: string;
+  /** At most PROPERTIES_BYTES_MAX as UTF-8, or as these bytes. */
+  readonly properties: string | Uint8Array;
 }
 
 /** A record, decoded. `body` is a view of the buffer it was read from, compressed when sysFlag says so. */
@@ -74,13 +74,18 @@ export interface StoredMessage {
 }
 
 /** No record with such parts is larger. */
-export function recordSizeMax(topicBytes: number, bodyBytes: number, properties: string): number {
+export function recordSizeMax(
+  topicBytes: number,
+  bodyBytes: number,
+  properties: string | Uint8Array,
+): number {
   return RECORD_BYTES_MIN + 2 * IPV6_EXTRA_BYTES + topicBytes + bodyBytes + 3 * properties.length;
 }
 
 /** True when the text would not fit the properties of a record. */
-export function propertiesTooLong(properties: string): boolean {
+export function propertiesTooLong(properties: string | Uint8Array): boolean {
   if (3 * properties.length <= PROPERTIES_BYTES_MAX) return false;
+  if (typeof properties !== "string") return properties.length > PROPERTIES_BYTES_MAX;
   return encoder.encode(properties).length > PROPERTIES_BYTES_MAX;
 }
 
@@ -105,12 +110,20 @@ export function putRecord(
   into[topicLengthAt] = m.topic.length;
   into.set(m.topic, topicLengthAt + 1);
   const propertiesAt = topicLengthAt + 3 + m.topic.length;
-  const propertiesBytes = encoder.encodeInto(m.properties, into.subarray(propertiesAt)).written;
+  const propertiesBytes = putProperties(into, propertiesAt, m.properties);
   invariant(propertiesBytes <= PROPERTIES_BYTES_MAX, "properties fit an int16 length");
   view.setInt16(propertiesAt - 2, propertiesBytes);
   const size = propertiesAt + propertiesBytes - at;
   view.setInt32(at, size);
   return size;
+}
+
+function putProperties(into: Uint8Array, at: number, properties: string | Uint8Array): number {
+  if (typeof properties === "string") {
+    return encoder.encodeInto(properties, into.subarray(at)).written;
+  }
+  into.set(properties, at);
+  return properties.length;
 }
 
 /** Writes the head of the filler that takes the last `size` bytes of a log file. */

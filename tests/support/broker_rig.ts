@@ -26,6 +26,8 @@ export interface RigOptions {
   readonly fs?: MemFs;
   readonly sends?: Partial<SendContext>;
   readonly totalBytes?: number;
+  /** True when no frame may be taken before it is decoded. */
+  readonly decodesAll?: boolean;
 }
 
 const ADDRESS = "10.0.0.9";
@@ -70,6 +72,7 @@ export class BrokerRig implements AsyncDisposable {
   readonly pulls: Pulls;
   readonly handlers: Handlers;
   readonly #clients: RigClient[] = [];
+  readonly #decodesAll: boolean;
   readonly #stopArrivals: () => void;
 
   constructor(
@@ -77,8 +80,9 @@ export class BrokerRig implements AsyncDisposable {
     fs: MemFs,
     log: Lines,
     parts: Parts,
-    context: Partial<SendContext>,
+    { sends: context = {}, decodesAll = false }: RigOptions,
   ) {
+    this.#decodesAll = decodesAll;
     const { config, store } = parts;
     this.clock = clock;
     this.fs = fs;
@@ -111,6 +115,7 @@ export class BrokerRig implements AsyncDisposable {
     const far = new FarEnd({ host, port });
     const served = {
       handlers: this.handlers,
+      takesFrame: this.#decodesAll ? undefined : this.sends.takesFrame,
       afterBatch: this.sends.commitSoon,
       closed: (peer: Peer) => this.parts.clients.closed(peer),
     };
@@ -162,7 +167,7 @@ export async function brokerRig(options: RigOptions = {}): Promise<BrokerRig> {
   const log = new Lines();
   const opening = openStore(runtime, fs.dir("/store"), storeOptions(runtime, config), log);
   const [store] = await Promise.all([opening, clock.settle()]);
-  return new BrokerRig(clock, fs, log, openParts(runtime, config, store, log), options.sends ?? {});
+  return new BrokerRig(clock, fs, log, openParts(runtime, config, store, log), options);
 }
 
 /** Fields of a send (10), as a Java producer fills them. */

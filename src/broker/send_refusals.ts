@@ -1,0 +1,55 @@
+import { isInQueue } from "../store/append.ts";
+import { PutRefusal } from "../store/errors.ts";
+import { ResponseCode } from "../wire/codes.ts";
+import { refuse, type Reply } from "../wire/command.ts";
+import type { SendRequest } from "../wire/send.ts";
+import type { SendHints } from "./send_hints.ts";
+import type { Topic } from "./topics.ts";
+
+/** Why a message cannot be stored as it is asked for, or undefined. */
+export function notSendable(
+  topic: Topic,
+  request: Pick<SendRequest, "queueId" | "sysFlag">,
+  { delay, prepares }: SendHints,
+): Reply | undefined {
+  if (!topic.sendable) {
+    return refuse(
+      ResponseCode.NO_PERMISSION,
+      `cannot send to "${topic.topicName}": it is the broker's own`,
+    );
+  }
+  const queues = Math.max(topic.writeQueueNums, topic.readQueueNums);
+  if (request.queueId >= queues) {
+    return refuse(
+      ResponseCode.SYSTEM_ERROR,
+      `cannot send to queue ${request.queueId} of "${topic.topicName}": it has ${queues} queues`,
+    );
+  }
+  if (request.queueId < 0 && topic.writeQueueNums === 0) {
+    return refuse(
+      ResponseCode.SYSTEM_ERROR,
+      `cannot send to "${topic.topicName}": it has no queue to write to`,
+    );
+  }
+  if (delay > 0) {
+    return refuse(ResponseCode.MESSAGE_ILLEGAL, `cannot delay a message: not supported yet`);
+  }
+  // by its flag alone too: such a message is in no queue, so it would be answered OK and never delivered
+  if (!isInQueue(request.sysFlag) || prepares) {
+    return refuse(ResponseCode.NO_PERMISSION, "cannot prepare a transaction: not supported yet");
+  }
+  return undefined;
+}
+
+/** What a sender hears whose message was refused. @throws what is no refusal */
+export function replyTo(error: unknown): Reply {
+  if (!(error instanceof PutRefusal)) throw error;
+  switch (error.status) {
+    case "illegal":
+      return refuse(ResponseCode.MESSAGE_ILLEGAL, error.message);
+    case "unavailable":
+      return refuse(ResponseCode.SERVICE_NOT_AVAILABLE, error.message);
+    default:
+      return refuse(ResponseCode.SYSTEM_ERROR, error.message);
+  }
+}
