@@ -93,7 +93,8 @@ export class Producer {
   readonly #timeoutMs: number;
   readonly #tries: number;
   readonly #room = new Room(UNDER_WAY_BYTES);
-  #turn = 0;
+  /** Anywhere to begin with, or producers that send one message each would all fill one queue. */
+  #turn = Math.floor(Math.random() * 0x7fffffff);
 
   /** Made by `Client.producer`. */
   constructor(client: ClientParts, options: ProducerOptions = {}) {

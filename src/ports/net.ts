@@ -42,7 +42,7 @@ export interface Net {
   listen(at: Address): Promise<Listener>;
 }
 
-/** A failed dial or listen; `code` tells the cases the core treats differently. */
+/** A failed dial or listen; its message names the address, `code` the cases the core treats differently. */
 export class NetError extends Error {
   override name = "NetError";
   readonly code: "in-use" | "refused" | "timeout" | "other";

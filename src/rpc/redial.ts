@@ -79,7 +79,7 @@ export class Redial {
     }
     if (this.#stop.signal.aborted) throw closedError(address);
     if (this.#clock.monotonic() < line.notBefore) {
-      throw new CallError("unreachable", `cannot reach ${address}: ${line.lastFailure}`);
+      throw new CallError("unreachable", line.lastFailure);
     }
     try {
       const conn = await this.#net.dial(to, { timeoutMs: DIAL_MS, signal: this.#stop.signal });
@@ -100,9 +100,7 @@ export class Redial {
       line.lastFailure = reasonOf(error);
       line.notBefore = this.#clock.monotonic() + line.pauseMs;
       line.pauseMs = Math.min(PAUSE_MS_MAX, 2 * line.pauseMs);
-      throw new CallError("unreachable", `cannot reach ${address}: ${line.lastFailure}`, {
-        cause: error,
-      });
+      throw new CallError("unreachable", line.lastFailure, { cause: error });
     }
   }
 

@@ -139,9 +139,11 @@ function mustBeLast(segments: Segments, end: End, reader: LogReader): void {
 }
 
 function damaged(segment: Segment, logOffset: number, reason: string): CorruptLogError {
-  const advice = `"pocketmq log ${segment.path}" shows the file; nothing was changed`;
+  const at = logOffset - segment.base;
+  // TODO(#5): name our own command once there is one
+  const advice = `Nothing was changed; "xxd -s ${at} -l 256 ${segment.path}" shows the place`;
   const why = `${reason}, and later records follow, so this is no torn end. ${advice}`;
-  return new CorruptLogError(segment.path, logOffset - segment.base, why);
+  return new CorruptLogError(segment.path, at, why);
 }
 
 /** A hole that a power cut left before bytes that did reach the disk. */

@@ -240,7 +240,7 @@ export class MemNet {
     if (signal?.aborted) throw new NetError("other", "the dial was given up");
     const accept = this.#listeners.get(`${to.host}:${to.port}`);
     if (accept === undefined) {
-      throw new NetError("refused", `nobody listens on ${to.host}:${to.port}`);
+      throw new NetError("refused", `cannot reach ${to.host}:${to.port}: nobody listens there`);
     }
     const link = memLink(this.#clock, { host: from, port: this.#nextPort++ }, to);
     this.links.push(link);

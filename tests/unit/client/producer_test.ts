@@ -75,11 +75,23 @@ for (const code of [1, 14, 16, 17]) {
     const [a, b] = [await cluster.broker("a", { T: 4 }), await cluster.broker("b", { T: 4 })];
     a.instead.set(310, () => ({ code, remark: "not here" }));
     const producer = cluster.client().producer();
-    for (let i = 0; i < 4; i++) await producer.send({ topic: "T", body: "x" });
-    assertEquals(b.sends.length, 4);
+    for (let i = 0; i < 8; i++) await producer.send({ topic: "T", body: "x" }); // each queue once
+    assertEquals(b.sends.length, 8);
     assert(a.codes(310).length >= 1);
   });
 }
+
+test("producers do not all begin with the same queue", async () => {
+  await using cluster = new FakeCluster();
+  await cluster.namesrv();
+  await cluster.broker("a", { T: 64 });
+  const client = cluster.client();
+  const first = new Set<number>();
+  for (let i = 0; i < 20; i++) {
+    first.add((await client.producer().send({ topic: "T", body: "x" })).queue.queueId);
+  }
+  assert(first.size > 1, "20 producers, one queue of 64");
+});
 
 test("send() tries three times, then says what the last broker said", async () => {
   await using cluster = new FakeCluster();

@@ -28,7 +28,9 @@ function setUp() {
         dials.push({ to, timeoutMs, at: clock.monotonic(), answer, fail });
         signal?.addEventListener("abort", () => fail(new NetError("other", "given up")));
         if (state.hangs) return;
-        if (state.refuses) return fail(new NetError("refused", "nobody listens"));
+        if (state.refuses) {
+          return fail(new NetError("refused", `cannot reach ${HERE}: nobody listens`));
+        }
         fars.push(new FarEnd(to));
         answer(fars[fars.length - 1].conn);
       }),
