@@ -4,6 +4,7 @@ import type { Store } from "../store/store.ts";
 import { RequestCode, ResponseCode } from "../wire/codes.ts";
 import { type Command, type ExtFields, refuse, type Reply } from "../wire/command.ts";
 import { Fields } from "../wire/fields.ts";
+import { parseView } from "../wire/query.ts";
 import type { Topics } from "./topics.ts";
 
 /** What these requests are answered from. */
@@ -43,7 +44,7 @@ export function queueHandlers({ store, topics, isSlave }: QueueContext): [number
   };
 
   const view: Handler = ({ ext }) => {
-    const logOffset = new Fields(ext).int64("offset");
+    const logOffset = parseView(ext);
     const record = recordAt(store.log, logOffset);
     if (record !== undefined) return { code: ResponseCode.SUCCESS, body: record };
     return refuse(ResponseCode.SYSTEM_ERROR, `Cannot find a message at log offset ${logOffset}`);

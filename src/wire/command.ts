@@ -41,12 +41,8 @@ export interface Request {
 }
 
 export const FLAG_RESPONSE = 1;
+/** A request with this bit is never answered, not even with an error. */
 export const FLAG_ONEWAY = 2;
-
-/** True for a request that must never be answered, not even with an error. */
-export function isOneway(command: Command): boolean {
-  return (command.flag & FLAG_ONEWAY) !== 0;
-}
 
 /** An answer that is not what the caller hoped for: STYLE rule 10, remarks name action, value and wanted state. */
 export function refuse(code: number, remark: string): Reply {
