@@ -24,6 +24,8 @@ export interface Broker extends AsyncDisposable, Addresses {
   readonly role: BrokerRole;
   /** Slaves that have reported to this master. */
   readonly slaves: number;
+  /** Resolves when it serves no more: after `close`, or by itself, and then the log says why. */
+  readonly stopped: Promise<void>;
   /** Unregisters, lets answers leave, flushes and closes the store. */
   close(): Promise<void>;
 }
@@ -97,6 +99,7 @@ async function run(parts: Parts, listeners: Listeners): Promise<Broker> {
     get slaves() {
       return acks.connections; // several on one machine, which Acks counts as one, too
     },
+    stopped: running,
     close,
     [Symbol.asyncDispose]: close,
   };

@@ -1,4 +1,5 @@
 import type { Log } from "../base/log.ts";
+import { signalled } from "../base/together.ts";
 import { type Broker, startBroker } from "../broker/broker.ts";
 import type { BrokerConfig } from "../broker/config.ts";
 import { type Namesrv, startNamesrv } from "../namesrv/namesrv.ts";
@@ -21,7 +22,8 @@ export class Roles {
   readonly #runtime: Runtime;
   readonly #log: Log;
   readonly #cure: string;
-  readonly #running: { close(): Promise<void> }[] = [];
+  readonly #running: (Namesrv | Broker)[] = [];
+  readonly #failed = signalled<string>();
 
   /** `cure` says how to get other ports, to end a message. */
   constructor(runtime: Runtime, log: Log, cure: string) {
@@ -39,7 +41,7 @@ export class Roles {
       { namesrvPort: port },
       () => startNamesrv(this.#runtime, { host, port, dataDir }, this.#log.child("namesrv")),
     );
-    this.#running.push(namesrv);
+    this.#keep(namesrv, "the name server");
     return namesrv;
   }
 
@@ -54,8 +56,18 @@ export class Roles {
       ports,
       () => startBroker(this.#runtime, config, log),
     );
-    this.#running.push(broker);
+    this.#keep(broker, `the ${name}`);
     return broker;
+  }
+
+  /** Resolves with the name of a role that stopped by itself: what is left would only look alive. */
+  get failed(): Promise<string> {
+    return this.#failed.promise;
+  }
+
+  #keep(role: Namesrv | Broker, name: string): void {
+    this.#running.push(role);
+    role.stopped.then(() => this.#running.includes(role) && this.#failed.resolve(name));
   }
 
   /** Stops what runs, the last started first: a broker unregisters from the name server beside it. */
@@ -117,7 +129,8 @@ export async function runRoles(
   try {
     const announce = await start(roles);
     if (!stopping) announce();
-    await stopped;
+    const failed = await Promise.race([stopped, roles.failed]);
+    if (failed !== undefined) throw new StartError(`${failed} stopped by itself; the log says why`);
   } finally {
     await roles.close();
   }

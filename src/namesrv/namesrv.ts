@@ -24,6 +24,8 @@ export interface NamesrvOptions {
 export interface Namesrv extends AsyncDisposable {
   /** Where it listens, with the real port. */
   readonly address: Address;
+  /** Resolves when it serves no more: after `close`, or by itself, and then the log says why. */
+  readonly stopped: Promise<void>;
   /** Stops accepting, lets answers leave, ends all connections. */
   close(): Promise<void>;
 }
@@ -62,5 +64,5 @@ export async function startNamesrv(
     await running;
     await kv.close();
   };
-  return { address: listener.address, close, [Symbol.asyncDispose]: close };
+  return { address: listener.address, stopped: running, close, [Symbol.asyncDispose]: close };
 }

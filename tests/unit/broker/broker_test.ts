@@ -3,7 +3,7 @@ import { utf8 } from "../../../src/base/bytes.ts";
 import { CorruptLogError } from "../../../src/base/errors.ts";
 import { type Broker, startBroker } from "../../../src/broker/broker.ts";
 import { configOf } from "../../../src/broker/configure.ts";
-import { NetError } from "../../../src/ports/net.ts";
+import { type Net, NetError } from "../../../src/ports/net.ts";
 import type { Runtime } from "../../../src/ports/host.ts";
 import { CallError, type Handler } from "../../../src/rpc/peer.ts";
 import { Redial } from "../../../src/rpc/redial.ts";
@@ -50,7 +50,12 @@ class World {
   /** Starts a broker on a host; time moves until it serves. */
   async start(
     host = MASTER,
-    { fs = new MemFs(), role = "master" as "master" | "slave", flags = {} } = {},
+    {
+      fs = new MemFs(),
+      role = "master" as "master" | "slave",
+      flags = {},
+      net = this.net.host(host),
+    } = {},
   ): Promise<Broker> {
     const { config } = configOf({
       roles: { namesrv: false, broker: role },
@@ -66,7 +71,7 @@ class World {
     const runtime: Runtime = {
       name: "deno",
       version: "0",
-      net: this.net.host(host),
+      net,
       fs,
       clock: this.clock,
       codecs,
@@ -124,6 +129,29 @@ test("a broker registers when its ports are open, and unregisters before they cl
   assertEquals(all, [103, 104].map((code) => ({ code, addr: `${MASTER}:10911`, isOpen: true })));
   assert(!fs.paths("store").includes("store/abort"));
   assertEquals([fs.open, fs.locks.size], [0, 0]);
+});
+
+test("a broker whose port fails stops serving, says why, and can still be closed", async () => {
+  const world = new World();
+  const net = world.net.host(MASTER);
+  let fail = (_: Error): void => {};
+  const failure = new Promise<never>((_, reject) => fail = reject);
+  const broken: Net = {
+    dial: net.dial,
+    async listen(at) {
+      const listener = await net.listen(at);
+      if (at.port !== 10911) return listener;
+      const connections = { [Symbol.asyncIterator]: () => ({ next: () => failure }) };
+      return { ...listener, connections };
+    },
+  };
+  const broker = await world.start(MASTER, { net: broken });
+  fail(new Error("no more descriptors"));
+  await world.until(broker.stopped);
+  const [line] = world.log.lines.filter((line) => line.includes("the broker stopped"));
+  assert(line.includes("no more descriptors"), line);
+  await assertRejects(() => world.ask(10909, { code: 28 }), CallError);
+  await world.end(broker);
 });
 
 test("a broker without any name server serves", async () => {
