@@ -4,6 +4,7 @@ import type { Dir } from "../ports/fs.ts";
 import type { Runtime } from "../ports/host.ts";
 import { logOffsetOf } from "../store/records.ts";
 import type { Store } from "../store/store.ts";
+import { formatDelayTable } from "../wire/tables.ts";
 import { Clients } from "./clients.ts";
 import type { BrokerConfig } from "./config.ts";
 import { Confirmations } from "./confirm.ts";
@@ -74,7 +75,7 @@ export function openParts(
       const first = logOffsetOf(store.queues.get(topic, queueId), 0);
       return first !== undefined && store.log.tail - first > memoryBytes;
     },
-    delayTable: () => `{"offsetTable":{}}`,
+    delayTable: () => formatDelayTable(new Map()), // no level has moved: nothing is delayed yet
   };
 }
 

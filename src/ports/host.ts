@@ -40,7 +40,7 @@ export interface Terminal {
   exit(code: number): never;
 }
 
-/** One runtime, seen from the core: everything it may ask of Deno or Bun. */
+/** One runtime, seen from the core: everything it may ask of it. */
 export interface Runtime {
   readonly name: "deno" | "bun";
   readonly version: string;

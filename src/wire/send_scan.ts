@@ -36,7 +36,7 @@ const EXT_KEY = encoder.encode("extFields");
 
 /**
  * Finds what a plain send says in the bytes of its frame. A loaded broker gets hardly anything else, and a
- * header that becomes a text, an object of texts and numbers again costs a fifth of a send.
+ * header that becomes a text, an object of texts and numbers again costs a quarter of a send.
  *
  * It knows one shape: request 310 with a JSON header, one message, no delay and no transaction, all names
  * and values as clients write them. For every other frame, a wrong one among them, `read` gives false, and
