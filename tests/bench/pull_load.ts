@@ -1,8 +1,9 @@
 import { Outbox } from "../../src/base/bytes.ts";
 import type { Address, Net } from "../../src/ports/net.ts";
 import { decodeCommand, putRequest } from "../../src/wire/codec.ts";
-import { RequestCode, ResponseCode } from "../../src/wire/codes.ts";
+import { ResponseCode } from "../../src/wire/codes.ts";
 import { FrameReader } from "../../src/wire/frame.ts";
+import { pullRequest } from "../support/pull_request.ts";
 
 /** What one run of pulls did. */
 export interface PullResult {
@@ -32,20 +33,7 @@ export async function pullLoad(
       const reader = conn.readable.getReader();
       const out = new Outbox();
       for (let offset = 0, opaque = 1; performance.now() < until; opaque++) {
-        const ext = {
-          consumerGroup: "CID_RMQ_SYS_bench",
-          topic,
-          queueId: String(queueId),
-          queueOffset: String(offset),
-          maxMsgNums: "32",
-          sysFlag: "4",
-          commitOffset: "0",
-          suspendTimeoutMillis: "0",
-          subscription: "*",
-          subVersion: "0",
-          expressionType: "TAG",
-        };
-        putRequest(out, "json", opaque, { code: RequestCode.PULL_MESSAGE, ext }, false);
+        putRequest(out, "json", opaque, pullRequest(topic, queueId, offset), false);
         await writer.write(out.take());
         const answer = decodeCommand(await nextFrame(reader));
         if (answer.code === ResponseCode.PULL_NOT_FOUND) break;

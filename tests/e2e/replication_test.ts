@@ -9,9 +9,9 @@ import {
   startBrokerNode,
   startCluster,
 } from "../support/cluster.ts";
-import { differences, keysInLog, sendWhile } from "../support/load.ts";
+import { pullRequest } from "../support/pull_request.ts";
+import { differences, keysInLog, type LoadResult, sendWhile } from "../support/load.ts";
 
-const PULL = 11;
 const FILE_BYTES = String(4 * 1024 * 1024);
 const LOAD = { connections: 4, inFlight: 16, topics: ["LoadA", "LoadB", "LoadC"], queues: 4 };
 
@@ -28,21 +28,7 @@ async function pullAll(
 ): Promise<string[]> {
   const keys: string[] = [];
   for (let offset = 0;;) {
-    const answer = await cluster.ask(broker.broker, {
-      code: PULL,
-      ext: {
-        consumerGroup: "CID_RMQ_SYS_test",
-        topic,
-        queueId: String(queueId),
-        queueOffset: String(offset),
-        maxMsgNums: "32",
-        sysFlag: "4",
-        commitOffset: "0",
-        suspendTimeoutMillis: "0",
-        subscription: "*",
-        subVersion: "0",
-      },
-    });
+    const answer = await cluster.ask(broker.broker, pullRequest(topic, queueId, offset));
     if (answer.code !== 0) return keys;
     for (const { properties } of decodeRecords(answer.body)) {
       keys.push(property(properties, "KEYS")!);
@@ -64,6 +50,16 @@ async function pullEverything(cluster: Cluster, broker: BrokerNode): Promise<Set
   return keys;
 }
 
+/** Puts the master under load; what it gives ends that and says what was answered. */
+function underLoad({ master }: Cluster): () => Promise<LoadResult> {
+  const stop = new AbortController();
+  const load = sendWhile(master.broker, LOAD, stop.signal);
+  return () => {
+    stop.abort();
+    return load;
+  };
+}
+
 function missing(wanted: readonly string[], found: ReadonlySet<string>): string[] {
   return wanted.filter((key) => !found.has(key));
 }
@@ -73,12 +69,10 @@ test("what a SYNC_MASTER confirmed under load is on the slave when the master is
     slaves: 1,
     flags: ["--mappedFileSizeCommitLog", FILE_BYTES],
   });
-  const stop = new AbortController();
-  const load = sendWhile(cluster.master.broker, LOAD, stop.signal);
+  const endLoad = underLoad(cluster);
   await after(2500);
   await cluster.master.process.kill("SIGKILL");
-  stop.abort();
-  const { ok } = await load;
+  const { ok } = await endLoad();
   assertGreater(ok.length, 1000, "the master was under load");
   await after(500); // the slave may still be writing what it has received
   const [slave] = cluster.slaves;
@@ -91,11 +85,9 @@ test("master and slave hold the same bytes after load, log and queues", async ()
     slaves: 1,
     flags: ["--mappedFileSizeCommitLog", FILE_BYTES],
   });
-  const stop = new AbortController();
-  const load = sendWhile(cluster.master.broker, LOAD, stop.signal);
+  const endLoad = underLoad(cluster);
   await after(2500);
-  stop.abort();
-  const { ok, other } = await load;
+  const { ok, other } = await endLoad();
   assertGreater(ok.length, 1000);
   assertEquals([...other], []);
   const [slave] = cluster.slaves;
@@ -110,12 +102,10 @@ test("master and slave hold the same bytes after load, log and queues", async ()
 
 test("a killed master starts again with every message it had answered", async () => {
   await using cluster = await startCluster({ slaves: 0, role: "ASYNC_MASTER" });
-  const stop = new AbortController();
-  const load = sendWhile(cluster.master.broker, LOAD, stop.signal);
+  const endLoad = underLoad(cluster);
   await after(1500);
   await cluster.master.process.kill("SIGKILL");
-  stop.abort();
-  const { ok } = await load;
+  const { ok } = await endLoad();
   assertGreater(ok.length, 1000);
   const { name, flags, dir } = cluster.master;
   const again = await startBrokerNode(name, flags, dir);
@@ -149,8 +139,7 @@ test("a killed slave comes back and catches up while the master is under load", 
     slaves: 1,
     flags: ["--mappedFileSizeCommitLog", FILE_BYTES],
   });
-  const stop = new AbortController();
-  const load = sendWhile(cluster.master.broker, LOAD, stop.signal);
+  const endLoad = underLoad(cluster);
   await after(1000);
   const [slave] = cluster.slaves;
   await slave.process.kill("SIGKILL");
@@ -158,8 +147,7 @@ test("a killed slave comes back and catches up while the master is under load", 
   const again = await startBrokerNode(slave.name, slave.flags, slave.dir);
   try {
     await after(1500);
-    stop.abort();
-    const { ok } = await load;
+    const { ok } = await endLoad();
     assertGreater(ok.length, 1000);
     const last = await sendWhile(cluster.master.broker, LOAD, AbortSignal.timeout(500));
     assertEquals([...last.other], [], "the slave that came back confirms");

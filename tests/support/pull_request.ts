@@ -1,0 +1,19 @@
+import type { Request } from "../../src/wire/command.ts";
+import { formatPull, PULL_FLAG } from "../../src/wire/pull.ts";
+
+/** A pull of up to 32 messages that brings its own subscription to everything and does not wait. */
+export function pullRequest(topic: string, queueId: number, queueOffset: number): Request {
+  return formatPull({
+    consumerGroup: "CID_RMQ_SYS_test",
+    topic,
+    queueId,
+    queueOffset,
+    maxMessages: 32,
+    sysFlag: PULL_FLAG.subscription,
+    commitOffset: 0,
+    holdMs: 0,
+    subscription: "*",
+    subVersion: 0,
+    expressionType: "TAG",
+  });
+}
