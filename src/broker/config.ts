@@ -164,6 +164,13 @@ export const options = {
   ),
   // Java 4.9: last, and then a new slave has only the newest file.
   haSyncFrom: wordOrOffset(["min", "last"], "min", "Where an empty slave starts to copy the log."),
+  // Ours: Java takes a slave's first report as an acknowledgement without asking anything.
+  haProof: oneOf(
+    ["requests", "stream"],
+    "requests",
+    "How a slave proves its log before it reports: asks the master's broker port, or goes without.",
+  ),
+  haAutoResync: bool(false, "A slave whose log differs cuts it by itself, within safe bounds."),
 } as const;
 
 /** The name of an option. */

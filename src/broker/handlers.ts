@@ -1,6 +1,7 @@
 import type { Handler, Handlers } from "../rpc/peer.ts";
 import { RequestCode } from "../wire/codes.ts";
 import { clientHandlers } from "./client_handlers.ts";
+import { configHandlers } from "./config_handlers.ts";
 import { groupHandlers } from "./group_handlers.ts";
 import { lockHandlers } from "./lock_handlers.ts";
 import { offsetHandlers } from "./offset_handlers.ts";
@@ -31,6 +32,7 @@ export function brokerHandlers(parts: Parts, sends: Sends, pulls: Pulls): Handle
     ...groupHandlers({ groups: parts.groups, offsets: parts.offsets, isSlave }),
     ...clientHandlers({ clients: parts.clients, groups: parts.groups, topics: parts.topics }),
     ...lockHandlers(parts.locks),
+    ...configHandlers(parts.config),
     runtimeInfoHandler({
       runtime: parts.runtime,
       disk: parts.disk,

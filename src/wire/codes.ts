@@ -56,6 +56,12 @@ export const RequestCode = {
   SEND_REPLY_MESSAGE_V2: 325,
   ADD_WRITE_PERM_OF_BROKER: 327,
   LITE_PULL_MESSAGE: 361,
+  /** 5.x: how replication is. */
+  GET_BROKER_HA_STATUS: 907,
+  /** Ours alone: a slave whose log differs cuts it and follows again. */
+  HA_RESYNC: 29_071,
+  /** Ours alone: a master serves a slave it refused. */
+  HA_ACCEPT: 29_072,
 } as const;
 
 /** Response codes. Source: RemotingSysResponseCode and ResponseCode of 4.9.7. */
