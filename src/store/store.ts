@@ -46,6 +46,7 @@ export class Store implements AsyncDisposable {
   readonly dispatch: Dispatch;
   /** Whoever had the store before did not close it: a crash, a kill, a power cut. */
   readonly recovered: boolean;
+  #born: number;
   readonly #parts: Parts;
   readonly #appender: Appender;
   #closing: Promise<void> | undefined;
@@ -56,8 +57,14 @@ export class Store implements AsyncDisposable {
     this.queues = parts.queues;
     this.dispatch = parts.dispatch;
     this.recovered = !parts.hold.wasClosed;
+    this.#born = parts.log.tail;
     this.#parts = parts;
     this.#appender = parts.appender;
+  }
+
+  /** Where the log ended when this process opened it; what lies behind, this process wrote. */
+  get born(): number {
+    return this.#born;
   }
 
   /** Entry number that the next message of a queue gets. */

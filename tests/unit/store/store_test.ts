@@ -120,3 +120,26 @@ test("openStore() refuses a folder that is held, and files of another size", asy
   await using again = await openIn(fs);
   assertEquals(again.nextQueueOffset("T1", 0), 1);
 });
+
+test("born is where the log ended when it was opened, a torn record not counted", async () => {
+  const fs = new MemFs();
+  {
+    await using store = await openIn(fs);
+    assertEquals(store.born, 0);
+    store.append(message({ body: new Uint8Array(1000) }));
+    store.commit();
+    assertEquals(store.born, 0, "what this process wrote lies behind it");
+  }
+  {
+    await using store = await openIn(fs);
+    assertEquals([store.born, store.log.tail], [1093, 1093]);
+    const record = new Uint8Array(1093);
+    store.log.readAt(0, record);
+    store.appendRaw(1093, record.subarray(0, 500));
+    fs.kill();
+    store.dispatch.close();
+    await store.close();
+  }
+  await using store = await openIn(fs);
+  assertEquals([store.born, store.log.tail], [1093, 1093]);
+});
