@@ -39,26 +39,30 @@ const env = (globalThis as unknown as {
   process: { env: Readonly<Record<string, string | undefined>> };
 }).process.env;
 
-/**
- * Runs `body` with `count` seeds (more when POCKETMQ_LONG is set), or with the one that POCKETMQ_SEED names.
- * A seed that fails says its number, so that it can be run alone.
- */
+/** The seeds of a run: the first `count`, more when POCKETMQ_LONG is set, or the one that POCKETMQ_SEED names. */
+export function seedsToRun(count: number, long: number = 20 * count): number[] {
+  if (env.POCKETMQ_SEED !== undefined) return [Number(env.POCKETMQ_SEED)];
+  return Array.from({ length: env.POCKETMQ_LONG ? long : count }, (_, i) => i + 1);
+}
+
+/** The failure of a seed, with how to run it alone. */
+export function seedFailed(seed: number, error: unknown): Error {
+  const reason = error instanceof Error ? error.message : String(error);
+  return new Error(`seed ${seed} (POCKETMQ_SEED=${seed} runs it alone): ${reason}`, {
+    cause: error,
+  });
+}
+
+/** Runs `body` with each seed; one that fails says its number, so that it can be run alone. */
 export async function everySeed(
   count: number,
   body: (random: Random, seed: number) => void | Promise<void>,
 ): Promise<void> {
-  const only = env.POCKETMQ_SEED;
-  const seeds = only !== undefined
-    ? [Number(only)]
-    : Array.from({ length: env.POCKETMQ_LONG ? 20 * count : count }, (_, i) => i + 1);
-  for (const seed of seeds) {
+  for (const seed of seedsToRun(count)) {
     try {
       await body(new Random(seed), seed);
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new Error(`seed ${seed} (POCKETMQ_SEED=${seed} runs it alone): ${reason}`, {
-        cause: error,
-      });
+      throw seedFailed(seed, error);
     }
   }
 }
