@@ -11,6 +11,12 @@ import { recordMagic, recordSize } from "../wire/record_view.ts";
 import type { CommitLog } from "./commit_log.ts";
 import { RECORD_BYTES_MAX, Scanner } from "./scan.ts";
 
+/** What a search asks of a log. */
+export type RecordLog = Pick<
+  CommitLog,
+  "fileBytes" | "minOffset" | "tail" | "available" | "readAt"
+>;
+
 /** Where a record lies in the log. */
 export interface Place {
   readonly at: number;
@@ -34,7 +40,7 @@ const MAGIC_BYTE_0 = MESSAGE_MAGIC >>> 24;
  * body begins behind the record around it.
  */
 export function recordHolding(
-  log: CommitLog,
+  log: RecordLog,
   codecs: Codecs,
   logOffset: number,
 ): Place | undefined {
@@ -42,7 +48,7 @@ export function recordHolding(
   return holder(log, codecs, logOffset) ?? before(log, codecs, logOffset);
 }
 
-function holder(log: CommitLog, codecs: Codecs, logOffset: number): Place | undefined {
+function holder(log: RecordLog, codecs: Codecs, logOffset: number): Place | undefined {
   const fileStart = logOffset - logOffset % log.fileBytes;
   const from = Math.max(fileStart, logOffset - RECORD_BYTES_MAX + 1);
   const claims: Place[] = [];
@@ -53,7 +59,7 @@ function holder(log: CommitLog, codecs: Codecs, logOffset: number): Place | unde
 }
 
 /** The last record that ends at or before `logOffset`. */
-function before(log: CommitLog, codecs: Codecs, logOffset: number): Place | undefined {
+function before(log: RecordLog, codecs: Codecs, logOffset: number): Place | undefined {
   // a file of filler and partial record between the two, each as long as the largest record
   const from = Math.max(log.minOffset, logOffset - 3 * RECORD_BYTES_MAX);
   let tries = 0;
@@ -65,7 +71,7 @@ function before(log: CommitLog, codecs: Codecs, logOffset: number): Place | unde
 }
 
 /** What says to be a record that begins from `from` up to, not including, `until`; the last one first. */
-function* claimsBackward(log: CommitLog, until: number, from: number): Generator<Place> {
+function* claimsBackward(log: RecordLog, until: number, from: number): Generator<Place> {
   const bytes = new Uint8Array(CHUNK_BYTES + CLAIM_BYTES);
   const view = viewOf(bytes);
   for (let end = until; end > from;) {
@@ -101,7 +107,7 @@ function* claimsIn(
   }
 }
 
-function isRecord(log: CommitLog, codecs: Codecs, { at, size }: Place): boolean {
+function isRecord(log: RecordLog, codecs: Codecs, { at, size }: Place): boolean {
   if (log.available(at) < size) return false;
   const bytes = new Uint8Array(size);
   if (log.readAt(at, bytes) < size) return false;
