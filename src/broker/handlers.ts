@@ -26,7 +26,7 @@ export function brokerHandlers(parts: Parts, sends: Sends, pulls: Pulls): Handle
       offsets: parts.offsets,
       minOffset: (topic, queueId) => store.queues.get(topic, queueId)?.minOffset ?? 0,
       startsOnDisk: parts.startsOnDisk,
-      delayTable: parts.delayTable,
+      delay: parts.delay,
     }),
     ...topicHandlers({ topics: parts.topics, isSlave, onDeleted: () => {} }),
     ...groupHandlers({ groups: parts.groups, offsets: parts.offsets, isSlave }),

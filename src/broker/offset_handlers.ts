@@ -4,6 +4,7 @@ import { RequestCode, ResponseCode } from "../wire/codes.ts";
 import { refuse } from "../wire/command.ts";
 import { Fields } from "../wire/fields.ts";
 import { type OffsetPlace, parseOffsetPlace } from "../wire/offset.ts";
+import type { DelayProgress } from "./delay_progress.ts";
 import type { Offsets } from "./offsets.ts";
 
 /** What requests about consumer offsets need of their broker. */
@@ -13,8 +14,7 @@ export interface OffsetContext {
   readonly minOffset: (topic: string, queueId: number) => number;
   /** Whether entry 0 of a queue is so far behind the log's end that it counts as read from disk. */
   readonly startsOnDisk: (topic: string, queueId: number) => boolean;
-  /** The body of answer 45. */
-  readonly delayTable: () => string;
+  readonly delay: DelayProgress;
 }
 
 const SUCCESS = { code: ResponseCode.SUCCESS };
@@ -48,7 +48,7 @@ export function offsetHandlers(context: OffsetContext): [number, Handler][] {
     [RequestCode.QUERY_CONSUMER_OFFSET, query],
     [RequestCode.UPDATE_CONSUMER_OFFSET, commit],
     [RequestCode.GET_ALL_CONSUMER_OFFSET, () => ({ ...SUCCESS, body: utf8(offsets.json()) })],
-    [RequestCode.GET_ALL_DELAY_OFFSET, () => ({ ...SUCCESS, body: utf8(context.delayTable()) })],
+    [RequestCode.GET_ALL_DELAY_OFFSET, () => ({ ...SUCCESS, body: utf8(context.delay.json()) })],
   ];
 }
 

@@ -3,7 +3,13 @@ import { AutoSave, JsonFile } from "../base/json_file.ts";
 import type { Log } from "../base/log.ts";
 import type { Dir } from "../ports/fs.ts";
 import type { Clock } from "../ports/host.ts";
-import { formatOffsetTable, type OffsetTable, parseOffsetTable } from "../wire/offset.ts";
+import {
+  formatOffsetTable,
+  type OffsetPosition,
+  type OffsetTable,
+  parseOffsetTable,
+  splitPlace,
+} from "../wire/offset.ts";
 
 /** All over the broker: queue entries. Names and numbers of a million take some 100 MB. */
 const ENTRIES_MAX = 1_000_000;
@@ -46,7 +52,7 @@ export class Offsets {
   /** Reads the file; before anything else is asked. @throws {CorruptLogError} */
   load(): void {
     const table = this.#file.load(parseOffsetTable);
-    if (table !== undefined) this.#merge(table);
+    if (table !== undefined) this.#fill(table);
   }
 
   /** Where the group goes on in that queue; undefined when it never said. */
@@ -94,9 +100,27 @@ export class Offsets {
     return formatOffsetTable(this.#table(), false);
   }
 
-  /** A slave takes over what its master has; what only the slave has stays. */
-  mergeFrom(table: OffsetTable): void {
-    if (this.#merge(table)) this.#save.changed();
+  /** Every offset there is; the table is not to be changed meanwhile. */
+  *all(): Generator<OffsetPosition> {
+    for (const [consumerGroup, topics] of this.#groups) {
+      for (const [topic, queues] of topics) {
+        for (const [queueId, queueOffset] of queues) {
+          yield { consumerGroup, topic, queueId, queueOffset };
+        }
+      }
+    }
+  }
+
+  /** Takes back what lies behind the end of its queue: the messages it points at are not here. */
+  clampTo(endOf: (topic: string, queueId: number) => number): void {
+    for (const [group, topics] of this.#groups) {
+      for (const [topic, queues] of topics) {
+        for (const [queueId, queueOffset] of queues) {
+          const end = endOf(topic, queueId);
+          if (queueOffset > end) this.commit(group, topic, queueId, end);
+        }
+      }
+    }
   }
 
   /** Resolves when all commits so far are on the disk. @throws {FsError} */
@@ -109,22 +133,18 @@ export class Offsets {
     return this.#save.close();
   }
 
-  #merge(table: OffsetTable): boolean {
-    let changed = false;
+  #fill(table: OffsetTable): void {
     for (const [place, queues] of table) {
-      const at = place.indexOf("@"); // no topic has one in its name
-      if (at < 1 || at === place.length - 1) {
+      const at = splitPlace(place);
+      if (at === undefined) {
         this.#log.warn("skipping an offset without a topic or a group", { place });
         continue;
       }
-      const [topic, group] = [place.slice(0, at), place.slice(at + 1)];
+      const [topic, group] = at;
       for (const [queueId, queueOffset] of queues) {
-        if (queueOffset < 0 || this.of(group, topic, queueId) === queueOffset) continue;
-        this.#put(group, topic, queueId, queueOffset);
-        changed = true;
+        if (queueOffset >= 0) this.#put(group, topic, queueId, queueOffset);
       }
     }
-    return changed;
   }
 
   #put(group: string, topic: string, queueId: number, queueOffset: number): void {

@@ -1,15 +1,18 @@
 import type { Log } from "../base/log.ts";
 import { Acks } from "../ha/acks.ts";
+import { Slaves } from "../ha/slaves.ts";
 import type { Dir } from "../ports/fs.ts";
 import type { Runtime } from "../ports/host.ts";
+import { SCHEDULE_TOPIC } from "../store/delay.ts";
 import { logOffsetOf } from "../store/records.ts";
 import type { Store } from "../store/store.ts";
-import { formatDelayTable } from "../wire/tables.ts";
 import { Clients } from "./clients.ts";
 import type { BrokerConfig } from "./config.ts";
 import { Confirmations } from "./confirm.ts";
+import { DelayProgress } from "./delay_progress.ts";
 import { Groups } from "./groups.ts";
 import { Locks } from "./locks.ts";
+import { OffsetCopy } from "./offset_copy.ts";
 import { Offsets } from "./offsets.ts";
 import { Stats } from "./stats.ts";
 import { Topics } from "./topics.ts";
@@ -24,6 +27,8 @@ export interface Parts extends Tables {
   readonly disk: Dir;
   /** What slaves confirmed. */
   readonly acks: Acks;
+  /** Who they are, and who was sent away. */
+  readonly slaves: Slaves;
   readonly confirmations: Confirmations;
   readonly isSlave: boolean;
   readonly stats: Stats;
@@ -33,8 +38,6 @@ export interface Parts extends Tables {
   readonly memoryBytes: number;
   /** Whether the first message of a queue is that far behind. */
   readonly startsOnDisk: (topic: string, queueId: number) => boolean;
-  /** Progress of the delay levels, as JSON: the body of answer 45. */
-  readonly delayTable: () => string;
 }
 
 /** Puts a broker's state together over its open store. @throws {CorruptLogError} when a table cannot be read. */
@@ -45,11 +48,18 @@ export function openParts(
   log: Log,
 ): Parts {
   const { clock, fs } = runtime;
-  const tables = openTables(runtime, config, log);
+  const tables = openTables(runtime, config, store, log);
   if (store.recovered && config.brokerRole !== "SLAVE") restoreTopics(tables.topics, store, log);
   const acks = new Acks({
     inSyncReplicas: Math.max(2, config.inSyncReplicas), // an ASYNC_MASTER may say 1: it waits for nobody
     fallBehindMax: config.haSlaveFallbehindMax,
+  });
+  const slaves = new Slaves({
+    acks,
+    clock,
+    log: log.child("ha"),
+    source: store.log,
+    born: () => store.born,
   });
   const memoryBytes = runtime.memory().totalBytes * config.accessMessageInMemoryMaxRatio / 100;
   return {
@@ -60,6 +70,7 @@ export function openParts(
     store,
     disk: fs.dir(config.storePathCommitLog),
     acks,
+    slaves,
     confirmations: new Confirmations({
       clock,
       replicas: config.brokerRole === "SYNC_MASTER" ? acks : undefined,
@@ -75,7 +86,6 @@ export function openParts(
       const first = logOffsetOf(store.queues.get(topic, queueId), 0);
       return first !== undefined && store.log.tail - first > memoryBytes;
     },
-    delayTable: () => formatDelayTable(new Map()), // no level has moved: nothing is delayed yet
   };
 }
 
@@ -105,7 +115,8 @@ export async function closeParts(parts: Parts): Promise<void> {
   parts.confirmations.close();
   parts.stats.close();
   parts.clients.close();
-  await Promise.all([parts.topics.close(), parts.groups.close(), parts.offsets.close()]);
+  const { topics, groups, offsets, offsetCopy, delay } = parts;
+  await Promise.all([topics, groups, offsets, offsetCopy, delay].map((table) => table.close()));
 }
 
 /** What a broker knows of topics, groups and clients. */
@@ -113,14 +124,21 @@ export interface Tables {
   readonly topics: Topics;
   readonly groups: Groups;
   readonly offsets: Offsets;
+  /** Progress of the delay levels. */
+  readonly delay: DelayProgress;
   readonly clients: Clients;
   readonly locks: Locks;
+  /** What a slave takes over of its master's offsets. */
+  readonly offsetCopy: OffsetCopy;
+  /** Takes offsets and delay progress back to where the queues end: after the log was cut. */
+  readonly clampPositions: () => void;
 }
 
 /** Reads the tables from the store's `config` folder. */
 function openTables(
   { clock, fs }: Pick<Runtime, "clock" | "fs">,
   config: BrokerConfig,
+  store: Store,
   log: Log,
 ): Tables {
   const dir = fs.dir(config.storePathRootDir).child("config");
@@ -130,9 +148,23 @@ function openTables(
   const groups = new Groups(config, { dir, clock, log, follows });
   const { flushConsumerOffsetInterval } = config;
   const offsets = new Offsets({ dir, clock, log, flushConsumerOffsetInterval });
-  topics.load();
-  groups.load();
-  offsets.load();
+  const endOf = (topic: string, queueId: number) =>
+    store.queues.get(topic, queueId)?.maxOffset ?? 0;
+  const offsetCopy = new OffsetCopy({
+    dir,
+    clock,
+    log,
+    flushConsumerOffsetInterval,
+    offsets,
+    endOf,
+  });
+  const delay = new DelayProgress({ dir, clock, log });
+  for (const table of [topics, groups, offsets, offsetCopy, delay]) table.load();
+  const clampPositions = () => {
+    offsets.clampTo(endOf);
+    delay.clampTo((level) => endOf(SCHEDULE_TOPIC, level - 1));
+  };
+  if (follows) clampPositions(); // a store that was emptied or cut may have been left its tables
   const notifies = (name: string) =>
     config.notifyConsumerIdsChangedEnable &&
     (groups.get(name)?.notifyConsumerIdsChangedEnable ?? true);
@@ -140,6 +172,9 @@ function openTables(
     topics,
     groups,
     offsets,
+    offsetCopy,
+    delay,
+    clampPositions,
     clients: new Clients({ clock, log, notifies }),
     locks: new Locks(clock),
   };

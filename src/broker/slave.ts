@@ -2,6 +2,7 @@ import { together } from "../base/together.ts";
 import { copyMetadata, type MetadataOwners } from "../ha/metadata.ts";
 import { followMaster, SlaveStatus } from "../ha/slave.ts";
 import type { Address } from "../ports/net.ts";
+import { SCHEDULE_TOPIC } from "../store/delay.ts";
 import type { Redial } from "../rpc/redial.ts";
 import { parseAddress } from "../wire/host_address.ts";
 import type { Parts } from "./parts.ts";
@@ -47,17 +48,24 @@ export function follow(parts: Parts, peers: Redial): Following {
           log: log.child("metadata"),
           store,
           masterAddress: () => broker,
+          mayCopy: () => true,
+          followed: () => status.followed,
+          name: () => undefined,
           owners: ownersOf(parts),
         }, until),
       ]),
   };
 }
 
-function ownersOf({ topics, groups, offsets }: Parts): MetadataOwners {
+function ownersOf({ topics, groups, offsetCopy, delay, store }: Parts): MetadataOwners {
   return {
     topics: (table) => topics.replaceFrom(table.dataVersion, table.topics.values()),
     groups: (table) => groups.replaceFrom(table.dataVersion, table.groups),
-    offsets: (table) => offsets.mergeFrom(table),
-    delay: () => {}, // nothing here delays messages yet
+    offsets: (table, bootTimestamp) => offsetCopy.take(table, bootTimestamp),
+    delay: (table) =>
+      delay.mergeFrom(
+        table,
+        (level) => store.queues.get(SCHEDULE_TOPIC, level - 1)?.maxOffset ?? 0,
+      ),
   };
 }

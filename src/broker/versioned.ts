@@ -2,7 +2,7 @@ import { AutoSave, JsonFile } from "../base/json_file.ts";
 import type { Log } from "../base/log.ts";
 import type { Dir } from "../ports/fs.ts";
 import type { Clock } from "../ports/host.ts";
-import type { DataVersion } from "../wire/tables.ts";
+import { type DataVersion, sameVersion } from "../wire/tables.ts";
 
 /** Changes within this time share one write. */
 const SAVE_MS = 50;
@@ -49,6 +49,8 @@ export class VersionedTable<T> implements Versioned<T> {
   readonly #listeners = new Set<() => void>();
   #entries = new Map<string, T>();
   #version: DataVersion;
+  /** What the master said last, since this process started. */
+  #said: { version: DataVersion; names: ReadonlySet<string> } | undefined;
 
   constructor({ dir, clock, log, follows }: TableOptions, text: TableText<T>) {
     this.#clock = clock;
@@ -111,27 +113,23 @@ export class VersionedTable<T> implements Versioned<T> {
   }
 
   /**
-   * A slave takes over its master's table and version. An empty answer changes nothing; one that is not
-   * newer than what was taken over before (a master that came back with old tables) only adds.
+   * A slave takes over its master's table, as a difference from what it said before. Only a newer version
+   * takes entries away. One that is not newer only adds; when it began to count anew, as that of a master
+   * which lost its tables, what it adds and changes counts, and so does what it takes away of its own.
    */
   replaceFrom(table: Versioned<T>): void {
-    if (same(table.dataVersion, this.#version)) return;
-    if (table.entries.size === 0) {
+    const { dataVersion, entries } = table;
+    if (sameVersion(dataVersion, this.#said?.version ?? this.#version)) return;
+    if (entries.size === 0) {
       this.#log.warn("the master's table is empty, ours stays", { table: this.#text.name });
       return;
     }
-    if (isNewer(table.dataVersion, this.#version)) {
-      this.#entries = new Map(table.entries);
-      this.#version = table.dataVersion;
-    } else {
-      const added = [...table.entries].filter(([name]) => !this.#entries.has(name));
-      if (added.length === 0) return;
-      this.#log.warn("the master's table is older than ours, only adding to it", {
-        table: this.#text.name,
-        added: added.length,
-      });
-      for (const [name, entry] of added) this.#entries.set(name, entry);
-    }
+    if (isNewer(dataVersion, this.#version)) {
+      this.#takeAway(this.#said?.names ?? this.#entries.keys(), entries);
+      for (const [name, entry] of entries) this.#entries.set(name, entry);
+      this.#version = dataVersion;
+    } else if (!this.#takeAnew(table)) return;
+    this.#said = { version: dataVersion, names: new Set(entries.keys()) };
     this.#tell();
   }
 
@@ -151,6 +149,29 @@ export class VersionedTable<T> implements Versioned<T> {
     return this.#save.close();
   }
 
+  /** Takes what a version that is not newer may give; false when that is nothing. */
+  #takeAnew({ dataVersion, entries }: Versioned<T>): boolean {
+    const said = this.#said;
+    const isLater = dataVersion.timestamp > this.#version.timestamp;
+    const goesOn = said !== undefined && isLater && isNewer(dataVersion, said.version);
+    if (goesOn) this.#takeAway(said.names, entries);
+    const taken = [...entries].filter(([name]) => isLater || !this.#entries.has(name));
+    if (taken.length === 0) return goesOn;
+    if (!goesOn) {
+      this.#log.warn("the master's table is older than ours, nothing is taken away for it", {
+        table: this.#text.name,
+        version: dataVersion,
+        ours: this.#version,
+      });
+    }
+    for (const [name, entry] of taken) this.#entries.set(name, entry);
+    return true;
+  }
+
+  #takeAway(names: Iterable<string>, left: ReadonlyMap<string, T>): void {
+    for (const name of names) if (!left.has(name)) this.#entries.delete(name);
+  }
+
   #changed(): void {
     if (!this.#follows) {
       this.#version = { counter: this.#version.counter + 1, timestamp: this.#clock.now() };
@@ -164,11 +185,8 @@ export class VersionedTable<T> implements Versioned<T> {
   }
 }
 
-function same(a: DataVersion, b: DataVersion): boolean {
-  return a.counter === b.counter && a.timestamp === b.timestamp;
-}
-
-/** Clocks go back and counters start over, but not both. */
+/** On one master counters only grow, through restarts and whatever its clock does. */
 function isNewer(a: DataVersion, b: DataVersion): boolean {
-  return a.counter > b.counter || a.timestamp > b.timestamp;
+  const [state, other] = [a.stateVersion ?? 0, b.stateVersion ?? 0];
+  return state > other || (state === other && a.counter > b.counter);
 }

@@ -12,6 +12,11 @@ export interface OffsetPlace {
   readonly queueId: number;
 }
 
+/** How far a group is in a queue. */
+export interface OffsetPosition extends OffsetPlace {
+  readonly queueOffset: number;
+}
+
 /** `topic@group` -> queue -> queue offset: body of 43, consumerOffset.json. */
 export type OffsetTable = ReadonlyMap<string, ReadonlyMap<number, number>>;
 
@@ -70,6 +75,13 @@ export function parseOffsetTable(body: Uint8Array | string): OffsetTable {
     table.set(place, readNumbers(JsonBody.of(value, path)));
   }
   return table;
+}
+
+/** Topic and group of `topic@group`; undefined when one is missing. No topic has an @ in its name. */
+export function splitPlace(place: string): [topic: string, group: string] | undefined {
+  const at = place.indexOf("@");
+  if (at < 1 || at === place.length - 1) return undefined;
+  return [place.slice(0, at), place.slice(at + 1)];
 }
 
 /**

@@ -29,9 +29,15 @@ export function parseDelayTable(body: Uint8Array | string): Map<number, number> 
   return readNumbers(JsonBody.parse(body).object("offsetTable"));
 }
 
-/** The JSON of the table: levels stand without quotes, as slaves write it into their file unread. */
-export function formatDelayTable(table: ReadonlyMap<number, number>): string {
-  return `{"offsetTable":${formatLooseObject(table)}}`;
+/**
+ * The JSON of the table: levels stand without quotes, as slaves write it into their file unread; `pretty`
+ * breaks lines where Java's file does.
+ */
+export function formatDelayTable(table: ReadonlyMap<number, number>, pretty = false): string {
+  const levels = formatLooseObject(table);
+  if (!pretty) return `{"offsetTable":${levels}}`;
+  const end = table.size > 0 ? "\n\t}" : "}";
+  return `{\n\t"offsetTable":${levels.slice(0, -1)}${end}\n}`;
 }
 
 /** An object's fields as whole numbers by whole numbers, which a table has as keys. @throws {FieldError} */

@@ -3,6 +3,7 @@ import { utf8 } from "../../src/base/bytes.ts";
 import { silentLog } from "../../src/base/log.ts";
 import { clientHandlers } from "../../src/broker/client_handlers.ts";
 import { Clients } from "../../src/broker/clients.ts";
+import { DelayProgress } from "../../src/broker/delay_progress.ts";
 import { groupHandlers } from "../../src/broker/group_handlers.ts";
 import { Groups } from "../../src/broker/groups.ts";
 import { lockHandlers } from "../../src/broker/lock_handlers.ts";
@@ -36,6 +37,8 @@ export function tableBroker({ isSlave = false } = {}) {
   const topics = new Topics(TOPIC_OPTIONS, table);
   const groups = new Groups({ autoCreateSubscriptionGroup: true }, table);
   const offsets = new Offsets({ dir, clock, log: silentLog, flushConsumerOffsetInterval: 5000 });
+  const delay = new DelayProgress(table);
+  delay.advance(1, 7);
   topics.load();
   groups.load();
   const clients = new Clients({ clock, log: silentLog, notifies: () => true });
@@ -48,7 +51,7 @@ export function tableBroker({ isSlave = false } = {}) {
       offsets,
       minOffset: () => queues.min,
       startsOnDisk: () => queues.onDisk,
-      delayTable: () => '{"offsetTable":{1:7}}',
+      delay,
     }),
     ...clientHandlers({ clients, groups, topics }),
     ...lockHandlers(new Locks(clock)),

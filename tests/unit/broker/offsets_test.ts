@@ -3,7 +3,6 @@ import { textOf, utf8 } from "../../../src/base/bytes.ts";
 import { FieldError } from "../../../src/base/errors.ts";
 import { silentLog } from "../../../src/base/log.ts";
 import { Offsets } from "../../../src/broker/offsets.ts";
-import { parseOffsetTable } from "../../../src/wire/offset.ts";
 import { test } from "../../harness.ts";
 import { VirtualClock } from "../../support/clock.ts";
 import { MemFs } from "../../support/mem_fs.ts";
@@ -107,15 +106,24 @@ test("removeGroup() forgets one group", async () => {
   assertEquals(offsetsOn(fs).offsets.json(), '{"offsetTable":{"T@h":{0:2}}}');
 });
 
-test("mergeFrom() takes over what a master has, keeps the rest, and is written", async () => {
+test("all() gives every offset with its place, and load() passes over what has none", () => {
   const fs = new MemFs();
-  const { offsets, clock } = offsetsOn(fs);
-  offsets.commit("own", "T", 0, 5);
-  offsets.commit("g", "T", 0, 50);
-  offsets.mergeFrom(parseOffsetTable('{"offsetTable":{"T@g":{0:7,1:8},"@g":{0:1},"T@":{0:1}}}'));
-  assertEquals(offsets.json(), '{"offsetTable":{"T@own":{0:5},"T@g":{0:7,1:8}}}');
-  await clock.advance(5000);
-  assertEquals(offsetsOn(fs).offsets.of("g", "T", 1), 8);
-  offsets.mergeFrom(new Map());
-  assertEquals([offsets.of("g", "T", 0), clock.waiting], [7, 0]);
+  fs.put(FILE, utf8('{"offsetTable":{"T@g":{0:7,1:8,2:-1},"@g":{0:1},"T@":{0:1},"T@a@b":{3:9}}}'));
+  assertEquals([...offsetsOn(fs).offsets.all()], [
+    { consumerGroup: "g", topic: "T", queueId: 0, queueOffset: 7 },
+    { consumerGroup: "g", topic: "T", queueId: 1, queueOffset: 8 },
+    { consumerGroup: "a@b", topic: "T", queueId: 3, queueOffset: 9 },
+  ]);
+});
+
+test("clampTo() takes back what lies behind the end of its queue, also on the disk", async () => {
+  const fs = new MemFs();
+  const { offsets } = offsetsOn(fs);
+  for (const [queueId, offset] of [[0, 5], [1, 7], [2, 3]]) {
+    offsets.commit("g", "T", queueId, offset);
+  }
+  offsets.clampTo((_, queueId) => [5, 4, 0][queueId]);
+  assertEquals(offsets.json(), '{"offsetTable":{"T@g":{0:5,1:4,2:0}}}');
+  await offsets.close();
+  assertEquals(offsetsOn(fs).offsets.of("g", "T", 1), 4);
 });

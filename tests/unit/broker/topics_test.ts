@@ -279,6 +279,59 @@ for (
   });
 }
 
+/** The names a slave has after its master said these tables, one after another. */
+function afterAnswers(
+  ...answers: [counter: number, timestamp: number, names: string[]][]
+): { names: string[]; topics: Topics } {
+  const { topics } = topicsOn(new MemFs(), {}, true);
+  for (const [counter, timestamp, names] of answers) {
+    topics.replaceFrom({ counter, timestamp }, names.map((name) => plainTopic(name, counter)));
+  }
+  return { topics, names: [...topics.all().keys()].sort() };
+}
+
+test("a master that lost its tables takes nothing away, whenever it started", () => {
+  const { names, topics } = afterAnswers([500, 1e12, ["A", "B"]], [0, 2e12, ["SELF"]]);
+  assertEquals([names, topics.dataVersion.counter], [["A", "B", "SELF"], 500]);
+  // and nor does the first topic that is made there
+  assertEquals(
+    afterAnswers([500, 1e12, ["A", "B"]], [0, 2e12, ["SELF"]], [1, 3e12, ["SELF", "C"]]).names,
+    ["A", "B", "C", "SELF"],
+  );
+});
+
+test("a master that lost its tables changes and takes away what it said itself", () => {
+  const { names, topics } = afterAnswers(
+    [500, 1e12, ["A", "B"]],
+    [1, 2e12, ["A", "C", "D"]],
+    [2, 3e12, ["A", "D"]],
+  );
+  assertEquals([names, topics.get("A")?.readQueueNums], [["A", "B", "D"], 2]);
+});
+
+test("a topic that only a slave has outlives its master's changes", () => {
+  const { topics } = topicsOn(new MemFs(), {}, true);
+  topics.replaceFrom(MASTER, [plainTopic("A", 4), plainTopic("B", 2)]);
+  topics.createRetry("g");
+  topics.replaceFrom({ ...MASTER, counter: 6 }, [plainTopic("A", 5)]);
+  assertEquals([...topics.all().keys()].sort(), ["%RETRY%g", "A"]);
+});
+
+test("a topic deleted while the slave was away goes with the next newer answer", async () => {
+  const fs = new MemFs();
+  const { topics } = topicsOn(fs, {}, true);
+  topics.replaceFrom(MASTER, [plainTopic("A", 4), plainTopic("B", 2)]);
+  await topics.close();
+  const { topics: again } = topicsOn(fs, {}, true);
+  again.replaceFrom({ ...MASTER, counter: 7 }, [plainTopic("B", 2)]);
+  assertEquals([...again.all().keys()], ["B"]);
+});
+
+test("a clock that went back does not hide a master's changes", () => {
+  const { names } = afterAnswers([5, 2e12, ["A", "B"]], [6, 1e12, ["B"]]);
+  assertEquals(names, ["B"]);
+});
+
 test("a slave's own retry topics do not move its version", () => {
   const { topics } = topicsOn(new MemFs(), {}, true);
   topics.replaceFrom(MASTER, [plainTopic("A", 4)]);

@@ -3,7 +3,9 @@ import { utf8 } from "../../../src/base/bytes.ts";
 import { copyMetadata } from "../../../src/ha/metadata.ts";
 import type { Address } from "../../../src/ports/net.ts";
 import { CallError } from "../../../src/rpc/peer.ts";
-import type { Command, Request } from "../../../src/wire/command.ts";
+import type { Command, ExtFields, Request } from "../../../src/wire/command.ts";
+import type { OffsetPosition } from "../../../src/wire/offset.ts";
+import type { SlaveName } from "../../../src/wire/slave_name.ts";
 import { test } from "../../harness.ts";
 import { VirtualClock } from "../../support/clock.ts";
 import { goldenBody, goldenExchanges } from "../../support/golden.ts";
@@ -15,6 +17,11 @@ const NOTHING = new Uint8Array(0);
 class FakeMaster {
   readonly bodies = new Map<number, Uint8Array>();
   readonly asked: string[] = [];
+  /** Extra fields of each request that has some. */
+  readonly named = new Map<number, ExtFields>();
+  /** Offsets of group G in queue 0 of T, as 14 gives them and 15 sets them. */
+  offset: number | undefined;
+  boot = 1;
   reachable = true;
   code = 0;
 
@@ -27,23 +34,33 @@ class FakeMaster {
 
   /** What it says about the end of its log. */
   end(logOffset: number | undefined): void {
-    const table = logOffset === undefined ? {} : { commitLogMaxOffset: String(logOffset) };
+    const end = logOffset === undefined ? {} : { commitLogMaxOffset: String(logOffset) };
+    const table = { ...end, bootTimestamp: String(this.boot) };
     this.bodies.set(28, utf8(JSON.stringify({ table })));
   }
 
+  /** Its process is another one from now on, whose log ends there. */
+  restart(logOffset: number): void {
+    this.boot++;
+    this.end(logOffset);
+  }
+
   // deno-lint-ignore require-await -- fails as Redial does: by rejecting
-  async call(address: string, { code }: Request): Promise<Command> {
+  async call(address: string, { code, ext = {} }: Request): Promise<Command> {
     this.asked.push(`${code} ${address}`);
     if (!this.reachable) throw new CallError("unreachable", `cannot reach ${address}: refused`);
+    if (code === 15) this.offset = Number(ext.commitOffset);
+    else if (code !== 14 && Object.keys(ext).length > 0) this.named.set(code, ext);
+    const unknown = code === 14 && this.offset === undefined;
     return {
       form: "json",
-      code: this.code,
+      code: unknown ? 22 : this.code,
       language: "JAVA",
       version: 407,
       opaque: 0,
       flag: 1,
       remark: undefined,
-      ext: {},
+      ext: code === 14 && !unknown ? { offset: String(this.offset) } : {},
       body: this.bodies.get(code) ?? NOTHING,
     };
   }
@@ -55,9 +72,16 @@ interface Scene {
   readonly log: KeptLog;
   /** What was applied, in order. */
   readonly applied: string[];
-  /** Texts of the delay table that were applied. */
-  readonly delays: string[];
+  /** Tables of delay progress that were applied. */
+  readonly delays: ReadonlyMap<number, number>[];
+  /** The life that each table of offsets came with. */
+  readonly lives: number[];
   address: Address | undefined;
+  mayCopy: boolean;
+  followed: boolean;
+  name: SlaveName | undefined;
+  /** What the owner of offsets says that the master is to be told. */
+  further: OffsetPosition[];
   /** Says that queues know all below it. */
   dispatchedTo(logOffset: number): Promise<void>;
 }
@@ -69,13 +93,19 @@ async function copying(body: (scene: Scene) => Promise<void>): Promise<void> {
   let position = 0;
   let waiting: { logOffset: number; resolve: () => void }[] = [];
   const applied: string[] = [];
-  const delays: string[] = [];
+  const delays: ReadonlyMap<number, number>[] = [];
+  const lives: number[] = [];
   const scene: Scene = {
     clock,
     master,
     log,
     applied,
     delays,
+    lives,
+    mayCopy: true,
+    followed: true,
+    name: undefined,
+    further: [],
     address: { host: "10.0.0.1", port: 10911 },
     async dispatchedTo(logOffset) {
       position = logOffset;
@@ -90,7 +120,6 @@ async function copying(body: (scene: Scene) => Promise<void>): Promise<void> {
     clock,
     log,
     store: {
-      log: { tail: 700 },
       dispatch: {
         reached: (logOffset) =>
           position >= logOffset
@@ -99,11 +128,18 @@ async function copying(body: (scene: Scene) => Promise<void>): Promise<void> {
       },
     },
     masterAddress: () => scene.address,
+    mayCopy: () => scene.mayCopy,
+    followed: () => scene.followed,
+    name: () => scene.name,
     owners: {
       topics: ({ topics }) => applied.push(`topics ${topics.size > 0}`),
       groups: ({ groups }) => applied.push(`groups ${groups.size > 0}`),
-      offsets: (table) => applied.push(`offsets ${table.size > 0}`),
-      delay: (text) => (applied.push("delay"), delays.push(text)),
+      offsets: (table, life) => {
+        applied.push(`offsets ${table.size > 0}`);
+        lives.push(life);
+        return scene.further;
+      },
+      delay: (table) => (applied.push("delay"), delays.push(table)),
     },
   }, stop.signal);
   await body(scene);
@@ -121,24 +157,25 @@ test("tables are asked for 3 s after the master is known, topics on its fast por
       "201 10.0.0.1:10911",
       "21 10.0.0.1:10909",
       "28 10.0.0.1:10911",
+      "28 10.0.0.1:10911",
       "43 10.0.0.1:10911",
       "45 10.0.0.1:10911",
     ]);
     await clock.advance(9_999);
-    assertEquals(master.asked.length, 5);
+    assertEquals(master.asked.length, 6);
     await clock.advance(1);
-    assertEquals(master.asked.length, 10);
+    assertEquals(master.asked.length, 12);
   }));
 
 test("the tables of a Java master are applied; positions once their messages were dispatched", () =>
-  copying(async ({ clock, applied, delays, master, dispatchedTo }) => {
+  copying(async ({ clock, applied, delays, lives, dispatchedTo }) => {
     await clock.advance(3_000);
     assertEquals(applied.toSorted(), ["groups true", "topics true"]);
     await dispatchedTo(999);
     assertEquals(applied.length, 2);
     await dispatchedTo(1000);
     assertEquals(applied.slice(2), ["offsets true", "delay"]);
-    assertEquals(utf8(delays[0]), master.bodies.get(45));
+    assertEquals([delays, lives], [[new Map([[1, 1], [2, 1]])], [1]]);
   }));
 
 test("a snapshot that waits is not replaced by the next, so a slave that is behind gets offsets too", () =>
@@ -164,15 +201,110 @@ test("a snapshot that can never take effect is replaced: the master's log went b
     assertEquals(applied.filter((name) => name.startsWith("offsets")).length, 1);
   }));
 
-test("without a number from 28 the tail known then decides", () =>
+test("a snapshot of a master that was started again replaces the one before", () =>
+  copying(async ({ clock, master, lives, dispatchedTo }) => {
+    await clock.advance(3_000);
+    master.restart(2000); // its log may have been shorter for a moment
+    await clock.advance(10_000);
+    await dispatchedTo(1999);
+    assertEquals(lives, []);
+    await dispatchedTo(2000);
+    assertEquals(lives, [2]);
+  }));
+
+test("positions wait for a number from 28, whatever we have dispatched", () =>
   copying(async ({ clock, master, applied, dispatchedTo }) => {
     master.end(undefined);
-    await clock.advance(3_000);
-    await dispatchedTo(699);
-    assertEquals(applied.includes("delay"), false);
-    await dispatchedTo(700);
-    assertEquals(applied.includes("delay"), true);
+    await dispatchedTo(1_000_000);
+    await clock.advance(60_000);
+    assertEquals(new Set(applied), new Set(["groups true", "topics true"]));
+    master.end(1000);
+    await clock.advance(10_000);
+    assertEquals(applied.slice(-2), ["offsets true", "delay"]);
   }));
+
+test("positions of one process and the end of another are no snapshot", () =>
+  copying(async ({ clock, master, applied, dispatchedTo }) => {
+    await dispatchedTo(1_000_000);
+    const call = master.call.bind(master);
+    master.call = async (address, request) => {
+      const answer = await call(address, request);
+      if (request.code === 28) master.restart(1000); // another one at each look
+      return answer;
+    };
+    await clock.advance(30_000);
+    assertEquals(applied.filter((name) => name === "delay"), []);
+  }));
+
+test("a log that is not the master's takes no table, and forgets what waits", () =>
+  copying(async (scene) => {
+    const { clock, applied, master, dispatchedTo } = scene;
+    await clock.advance(3_000);
+    scene.mayCopy = false;
+    await clock.advance(10_000);
+    assertEquals(master.asked.length, 6);
+    scene.mayCopy = true;
+    await dispatchedTo(1000);
+    assertEquals(applied.toSorted(), ["groups true", "topics true"]);
+    await clock.advance(10_000);
+    assertEquals(applied.slice(-2), ["offsets true", "delay"]);
+  }));
+
+test("what was asked for before the log turned out to be another is not applied", () =>
+  copying(async (scene) => {
+    const { clock, applied, master, dispatchedTo } = scene;
+    await dispatchedTo(1000);
+    const call = master.call.bind(master);
+    master.call = async (address, request) => {
+      const answer = await call(address, request);
+      scene.mayCopy = false;
+      return answer;
+    };
+    await clock.advance(3_000);
+    assertEquals(applied, []);
+  }));
+
+test("positions are copied only while the log is", () =>
+  copying(async (scene) => {
+    const { clock, applied, dispatchedTo } = scene;
+    await dispatchedTo(1000);
+    scene.followed = false;
+    await clock.advance(13_000);
+    assertEquals(new Set(applied), new Set(["groups true", "topics true"]));
+    scene.followed = true;
+    await clock.advance(10_000);
+    assertEquals(applied.slice(-2), ["offsets true", "delay"]);
+  }));
+
+test("21 and 43 carry the slave's name while it has one", () =>
+  copying(async (scene) => {
+    await scene.clock.advance(3_000);
+    assertEquals(scene.master.named.size, 0);
+    scene.name = { brokerId: 2, haPort: 40_001, listenPort: 10911 };
+    await scene.clock.advance(10_000);
+    assertEquals([...scene.master.named.keys()].sort(), [21, 43]);
+    const ext = { slaveBrokerId: "2", slaveHaPort: "40001", slaveListenPort: "10911" };
+    assertEquals(scene.master.named.get(43), ext);
+  }));
+
+const HERE = { consumerGroup: "G", topic: "T", queueId: 0, queueOffset: 70 };
+for (
+  const { name, has, then } of [
+    { name: "less", has: 50, then: 70 },
+    { name: "nothing", has: undefined, then: 70 },
+    { name: "more", has: 90, then: 90 },
+  ]
+) {
+  test(`a master that has ${name} by now has ${then} after it was told 70`, () =>
+    copying(async (scene) => {
+      scene.further = [HERE];
+      scene.master.offset = has;
+      await scene.clock.advance(3_000);
+      assertEquals(scene.master.offset, has); // not before our own messages are there
+      await scene.dispatchedTo(1000);
+      assertEquals(scene.master.offset, then);
+    }));
+}
 
 for (
   const { name, spoil } of [
@@ -195,20 +327,20 @@ test("a master out of reach is said once for each table, and again after it was 
     master.reachable = false;
     await clock.advance(60_000);
     assertEquals(applied, []);
-    assertEquals(log.lines.length, 4);
+    assertEquals(log.lines.length, 5);
     assertStringIncludes(log.with("topics")[0], "cannot reach 10.0.0.1:10909");
     master.reachable = true;
     await clock.advance(10_000);
     master.reachable = false;
     await clock.advance(20_000);
-    assertEquals(log.lines.length, 8);
+    assertEquals(log.lines.length, 10);
   }));
 
 test("a refusal applies nothing", () =>
   copying(async ({ clock, master, applied, log }) => {
     master.code = 1;
     await clock.advance(30_000);
-    assertEquals([applied, log.lines.length], [[], 4]);
+    assertEquals([applied, log.lines.length], [[], 5]);
   }));
 
 test("while no master is known nobody is asked", () =>

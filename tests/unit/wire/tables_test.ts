@@ -40,6 +40,12 @@ test("parseDelayTable() reads Java's file, and what formatDelayTable() writes", 
   assertEquals(formatDelayTable(new Map()), '{"offsetTable":{}}');
 });
 
+test("formatDelayTable() writes Java's file byte for byte", () => {
+  const file = textOf(goldenBytes("config/delayOffset.json"));
+  assertEquals(formatDelayTable(parseDelayTable(file), true), file);
+  assertEquals(formatDelayTable(new Map(), true), '{\n\t"offsetTable":{}\n}');
+});
+
 for (
   const body of ["{}", '{"offsetTable":1}', '{"offsetTable":{"01":1}}', '{"offsetTable":{"a":1}}']
 ) {

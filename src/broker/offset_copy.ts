@@ -1,0 +1,149 @@
+import { AutoSave, JsonFile } from "../base/json_file.ts";
+import type { Log } from "../base/log.ts";
+import type { Dir } from "../ports/fs.ts";
+import type { Clock } from "../ports/host.ts";
+import { JsonBody } from "../wire/json_body.ts";
+import {
+  formatOffsetTable,
+  type OffsetPosition,
+  type OffsetTable,
+  parseOffsetTable,
+  splitPlace,
+} from "../wire/offset.ts";
+import { mergeOffset } from "./merge_offset.ts";
+import type { Offsets } from "./offsets.ts";
+
+/** What `OffsetCopy` works with. */
+export interface OffsetCopyOptions {
+  /** The folder of the tables. */
+  readonly dir: Dir;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Time between a change and its way to the disk. Source: BrokerConfig. */
+  readonly flushConsumerOffsetInterval: number;
+  /** The slave's own table. */
+  readonly offsets: Offsets;
+  /** Where a queue ends here. */
+  readonly endOf: (topic: string, queueId: number) => number;
+}
+
+type Queues = ReadonlyMap<number, number>;
+
+/**
+ * A slave's side of its master's consumer offsets: keeps what the master said last, in masterOffset.json, so
+ * that a step back there is told from a step ahead here, also after a restart of either.
+ */
+export class OffsetCopy {
+  readonly #options: OffsetCopyOptions;
+  readonly #file: JsonFile;
+  readonly #save: AutoSave;
+  readonly #said = new Map<string, Queues>();
+  /** When that master process started, ms since 1970; undefined when none ever said anything. */
+  #life: number | undefined;
+
+  constructor(options: OffsetCopyOptions) {
+    const { dir, clock, log, flushConsumerOffsetInterval } = options;
+    this.#options = options;
+    this.#file = new JsonFile(dir, "masterOffset.json", log);
+    this.#save = new AutoSave({
+      file: this.#file,
+      clock,
+      log,
+      intervalMs: flushConsumerOffsetInterval,
+      text: () => this.#text(),
+    });
+  }
+
+  /** Reads the file; before anything else is asked. @throws {CorruptLogError} */
+  load(): void {
+    const stored = this.#file.load((text) => ({
+      table: parseOffsetTable(text),
+      life: JsonBody.parse(text).long("bootTimestamp"),
+    }));
+    if (stored === undefined) return;
+    for (const [place, queues] of stored.table) this.#said.set(place, queues);
+    this.#life = stored.life;
+  }
+
+  /**
+   * Takes over what the master says that started at `life`. Gives what it is to be told: where consumers
+   * got further here.
+   */
+  take(table: OffsetTable, life: number): OffsetPosition[] {
+    const { offsets } = this.#options;
+    const known = this.#life !== undefined;
+    const sameLife = this.#life === life;
+    const further: OffsetPosition[] = [];
+    for (const [place, queues] of table) {
+      const at = splitPlace(place);
+      if (at === undefined) {
+        this.#options.log.warn("skipping an offset without a topic or a group", { place });
+        continue;
+      }
+      this.#takePlace(place, at, queues, sameLife, further);
+    }
+    for (const position of offsets.all()) {
+      const place = `${position.topic}@${position.consumerGroup}`;
+      const { queueId, queueOffset: here } = position;
+      if (table.get(place)?.has(queueId)) continue;
+      const before = this.#said.get(place)?.get(queueId);
+      if (!known) this.#note(place, new Map([[queueId, here]])); // whoever committed it, it is old
+      else if (mergeOffset({ here, before, now: undefined, sameLife, end: 0 }).further) {
+        further.push(position);
+      }
+    }
+    if (!sameLife) this.#save.changed();
+    this.#life = life;
+    return known ? further : [];
+  }
+
+  /** Resolves when all changes so far are on the disk. @throws {FsError} */
+  flush(): Promise<void> {
+    return this.#save.flush();
+  }
+
+  /** Writes what is left. */
+  close(): Promise<void> {
+    return this.#save.close();
+  }
+
+  #takePlace(
+    place: string,
+    [topic, consumerGroup]: [string, string],
+    queues: Queues,
+    sameLife: boolean,
+    further: OffsetPosition[],
+  ): void {
+    const { offsets, endOf } = this.#options;
+    const said = this.#said.get(place);
+    for (const [queueId, now] of queues) {
+      if (now < 0) continue;
+      const here = offsets.of(consumerGroup, topic, queueId);
+      const before = said?.get(queueId);
+      const end = endOf(topic, queueId);
+      const merged = mergeOffset({ here, before, now, sameLife, end });
+      if (merged.here !== undefined) offsets.commit(consumerGroup, topic, queueId, merged.here);
+      if (merged.further) {
+        further.push({ consumerGroup, topic, queueId, queueOffset: merged.here! });
+      }
+    }
+    this.#note(place, queues);
+  }
+
+  /** Remembers what the master said; what it does not name any more stays remembered. */
+  #note(place: string, queues: Queues): void {
+    const said = this.#said.get(place);
+    if (said !== undefined && sameQueues(said, queues)) return;
+    this.#said.set(place, new Map([...said ?? [], ...queues]));
+    this.#save.changed();
+  }
+
+  #text(): string {
+    return `{"bootTimestamp":${this.#life ?? 0},${formatOffsetTable(this.#said).slice(1)}`;
+  }
+}
+
+function sameQueues(said: Queues, queues: Queues): boolean {
+  for (const [queueId, offset] of queues) if (said.get(queueId) !== offset) return false;
+  return true;
+}

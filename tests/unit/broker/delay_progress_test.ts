@@ -1,0 +1,58 @@
+import { assertEquals } from "@std/assert";
+import { textOf } from "../../../src/base/bytes.ts";
+import { silentLog } from "../../../src/base/log.ts";
+import { DelayProgress } from "../../../src/broker/delay_progress.ts";
+import { test } from "../../harness.ts";
+import { VirtualClock } from "../../support/clock.ts";
+import { goldenBytes } from "../../support/golden.ts";
+import { MemFs } from "../../support/mem_fs.ts";
+
+const FILE = "/config/delayOffset.json";
+
+function delayOn(fs: MemFs) {
+  const clock = new VirtualClock();
+  const delay = new DelayProgress({ dir: fs.dir("/config"), clock, log: silentLog });
+  delay.load();
+  return { delay, clock };
+}
+
+test("Java's file is read and served, and written as Java writes it", async () => {
+  const fs = new MemFs();
+  fs.put(FILE, goldenBytes("config/delayOffset.json"));
+  const { delay, clock } = delayOn(fs);
+  assertEquals([delay.of(1), delay.of(2), delay.of(3)], [1, 1, undefined]);
+  assertEquals(delay.json(), '{"offsetTable":{1:1,2:1}}');
+  delay.advance(2, 5);
+  await clock.advance(10_000);
+  assertEquals(textOf(fs.bytes(FILE)), '{\n\t"offsetTable":{1:1,2:5\n\t}\n}');
+  assertEquals(delayOn(fs).delay.of(2), 5);
+});
+
+test("progress never goes back, and no level is below 1", () => {
+  const { delay } = delayOn(new MemFs());
+  delay.advance(3, 7);
+  delay.advance(3, 6);
+  delay.advance(0, 1);
+  delay.mergeFrom(new Map([[3, 5], [4, 0], [-1, 9]]), () => 100);
+  assertEquals(delay.json(), '{"offsetTable":{3:7,4:0}}');
+});
+
+test("a slave takes over its master's progress up to the end of each queue here", () => {
+  const { delay } = delayOn(new MemFs());
+  const ends = new Map([[1, 10], [2, 3]]);
+  const endOf = (level: number) => ends.get(level) ?? 0;
+  delay.mergeFrom(new Map([[1, 8], [2, 5]]), endOf);
+  assertEquals(delay.json(), '{"offsetTable":{1:8,2:3}}');
+  ends.set(2, 9);
+  delay.mergeFrom(new Map([[1, 8], [2, 5]]), endOf);
+  assertEquals(delay.of(2), 5);
+});
+
+test("clampTo() takes back what lies behind the end of a level's queue", async () => {
+  const fs = new MemFs();
+  const { delay } = delayOn(fs);
+  delay.mergeFrom(new Map([[1, 8], [2, 5]]), () => 100);
+  delay.clampTo((level) => level === 1 ? 6 : 5);
+  await delay.close();
+  assertEquals(delayOn(fs).delay.json(), '{"offsetTable":{1:6,2:5}}');
+});
