@@ -6,7 +6,7 @@ import { Redial } from "../../src/rpc/redial.ts";
 import { RequestCode } from "../../src/wire/codes.ts";
 import type { Command } from "../../src/wire/command.ts";
 import { parseAddress } from "../../src/wire/host_address.ts";
-import { type Pocketmq, startPocketmq, type Via } from "./binary.ts";
+import { type Pocketmq, type StartOptions, startPocketmq, type Via } from "./binary.ts";
 import { runtime } from "./runtime.ts";
 import { type TempDir, tempDir } from "./temp.ts";
 
@@ -155,9 +155,10 @@ export async function startBrokerNode(
   name: string,
   flags: readonly string[],
   dir: string,
-  via?: Via,
+  how: Via | StartOptions = {},
 ): Promise<BrokerNode> {
-  const process = await startPocketmq([...flags], { via });
+  const options = typeof how === "string" ? { via: how } : how;
+  const process = await startPocketmq([...flags], options);
   const broker = loopback(parseAddress(process.ready.broker!)!);
   return {
     ...nodeOf(name, process),
