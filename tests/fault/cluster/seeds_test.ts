@@ -12,7 +12,7 @@ import { runSeed } from "./run.ts";
 
 /** At a time: most of a run is waiting. */
 const LANES = 3;
-const SEEDS_A_TEST = 20;
+const SEEDS_A_TEST = 10;
 
 const seeds = seedsToRun(20, 200);
 for (let from = 0; from < seeds.length; from += SEEDS_A_TEST) {
