@@ -22,8 +22,14 @@ const COLLECT_MS = 50;
 const RETRY_MS = 1_000;
 /** A name server that hangs up at once is not called in a loop. */
 const HUNG_UP_MS = 200;
-/** When one name server has us, the start does not wait longer for the others. */
-const OTHERS_MS = 500;
+/**
+ * A slave that no name server has a master for asks again this soon, doubling up to the second: both may just
+ * have started.
+ */
+const MASTERLESS_MS_MIN = 1_000;
+const MASTERLESS_MS_MAX = 5_000;
+/** When one name server has answered, neither start nor end wait longer for the others. */
+const OTHERS_MS = 200;
 /** Source: BrokerOuterAPI.unregisterBroker. */
 const UNREGISTER_MS = 3_000;
 
@@ -43,11 +49,11 @@ export interface RegistrarContext {
   readonly brokerPermission: number;
   readonly registerNameServerPeriod: number;
   readonly registerBrokerTimeoutMills: number;
-  /** What the name servers know of our master, after each registration; only slaves are told. */
+  /** What the name servers know of our master, after each registration that knows one; only slaves are told. */
   readonly onMaster: (master: MasterAddresses) => void;
 }
 
-/** A slave's master; undefined where no name server has one. */
+/** A slave's master. */
 export type MasterAddresses = Pick<Registered, "masterAddr" | "haServerAddr">;
 
 /** One name server. */
@@ -123,12 +129,23 @@ export class Registrar {
     this.#cancelCollect?.();
     this.#stop.abort();
     for (const line of this.#lines) line.wake?.();
-    await Promise.all([this.#loops, ...this.#lines.map((line) => this.#unregister(line))]);
+    const one = signalled<void>();
+    const goodbyes = this.#lines.map((line) =>
+      this.#unregister(line).then((done) => done && one.resolve())
+    );
+    const enough = new AbortController();
+    await Promise.race([
+      Promise.all(goodbyes),
+      one.promise.then(() => sleep(this.#context.clock, OTHERS_MS, enough.signal)),
+    ]);
+    enough.abort();
+    await this.#loops;
   }
 
   /** Registers with one name server, now and again, until the end. */
   async #keepTold(line: Line, afterEach: () => void): Promise<void> {
     let periodMs = SECOND_AFTER_MS;
+    let masterlessMs = MASTERLESS_MS_MIN;
     while (!this.#stop.signal.aborted) {
       const done = await this.#register(line);
       afterEach();
@@ -138,7 +155,12 @@ export class Registrar {
       }
       // While changes are collected, the end of that ends the pause.
       const owed = this.#isBehind(line) && this.#cancelCollect === undefined;
-      if (!owed && line.peer !== undefined) await this.#pause(line, periodMs);
+      if (!owed && line.peer !== undefined) {
+        await this.#pause(line, this.#lacksMaster() ? masterlessMs : periodMs);
+      }
+      masterlessMs = this.#lacksMaster()
+        ? Math.min(2 * masterlessMs, MASTERLESS_MS_MAX)
+        : MASTERLESS_MS_MIN;
       if (line.peer === undefined) await this.#pause(line, HUNG_UP_MS);
       periodMs = this.#context.registerNameServerPeriod;
     }
@@ -214,12 +236,21 @@ export class Registrar {
     const answers = this.#lines.flatMap(({ answer }) => answer ?? []);
     const order = answers.find(({ orderTopics }) => orderTopics !== undefined)?.orderTopics;
     if (order !== undefined) topics.setOrdered(new Set(order.keys()));
-    if (node.brokerId !== 0) {
-      const { masterAddr, haServerAddr } = answers.find((answer) =>
-        answer.masterAddr !== undefined
-      ) ?? {};
-      onMaster({ masterAddr, haServerAddr });
+    // Where none has a master, the last one that was told stays: it comes back, or cannot be reached.
+    const master = this.#master();
+    if (node.brokerId !== 0 && master !== undefined) onMaster(master);
+  }
+
+  /** What the first name server that has our master says of it. */
+  #master(): MasterAddresses | undefined {
+    for (const { answer } of this.#lines) {
+      const { masterAddr, haServerAddr } = answer ?? {};
+      if (masterAddr !== undefined) return { masterAddr, haServerAddr };
     }
+  }
+
+  #lacksMaster(): boolean {
+    return this.#context.node.brokerId !== 0 && this.#master() === undefined;
   }
 
   #noteFailure(line: Line, reason: string): void {
@@ -231,18 +262,21 @@ export class Registrar {
     line.failure = reason;
   }
 
-  async #unregister(line: Line): Promise<void> {
+  /** Asks one name server to forget us; false when it did not hear. */
+  async #unregister(line: Line): Promise<boolean> {
     const { clock, log, peers, node } = this.#context;
     try {
       const call = peers.peer(line.address).then((peer) =>
         peer.call(formatUnregistration(node), UNREGISTER_MS)
       );
       await deadline(clock, UNREGISTER_MS, call, () => new Error(`${UNREGISTER_MS} ms are over`));
+      return true;
     } catch (error) {
       log.info("could not unregister from a name server", {
         namesrv: line.address,
         reason: reasonOf(error),
       });
+      return false;
     }
   }
 

@@ -162,7 +162,7 @@ test("a name server that does not answer holds up neither the start nor the othe
   start();
   await clock.settle();
   assertEquals([alive.told.length, isStarted()], [1, false]);
-  await clock.advance(500);
+  await clock.advance(200);
   assertEquals([isStarted(), warnings], [true, []]);
   await clock.advance(40_000);
   assertEquals(alive.times, [0, 10_000, 40_000]);
@@ -299,21 +299,51 @@ test("topics named by the answer get an order; of two answers the first server's
   await end();
 });
 
+const MASTER = { masterAddr: "10.0.0.1:10911", haServerAddr: "10.0.0.1:10912" };
+
 test("a slave is told its master's addresses, from whichever name server has them", async () => {
   const { clock, servers: [a, b], masters, start, end } = await scene(["a", "b"], {
     node: { ...NODE, brokerId: 1 },
   });
   a.brokerId = b.brokerId = 1;
-  const master = { masterAddr: "10.0.0.1:10911", haServerAddr: "10.0.0.1:10912" };
   start();
   await clock.settle();
-  assertEquals(masters.at(-1), { masterAddr: undefined, haServerAddr: undefined });
-  b.answer = () => ({ code: 0, ext: master });
-  await clock.advance(10_000);
-  assertEquals(masters.at(-1), master);
-  b.answer = () => ({ code: 0 });
+  assertEquals(masters, []);
+  b.answer = () => ({ code: 0, ext: MASTER });
+  await clock.advance(1_000);
+  assertEquals(masters.at(-1), MASTER);
+  const told = masters.length;
+  b.answer = () => ({ code: 0 }); // it restarted, and the master has not come back to it yet
   await clock.advance(30_000);
-  assertEquals(masters.at(-1), { masterAddr: undefined, haServerAddr: undefined });
+  assertEquals(masters.slice(told).filter(({ masterAddr }) => masterAddr === undefined), []);
+  await end();
+});
+
+test("a slave that no name server has a master for asks again after 1, 2, 4 s, then every 5", async () => {
+  const { clock, servers: [server], masters, start, end } = await scene(["a"], {
+    node: { ...NODE, brokerId: 1 },
+  });
+  server.brokerId = 1;
+  start();
+  await clock.advance(20_000);
+  assertEquals(server.times, [0, 1_000, 3_000, 7_000, 12_000, 17_000]);
+  server.answer = () => ({ code: 0, ext: MASTER });
+  await clock.advance(2_000);
+  assertEquals(masters, [MASTER]);
+  await clock.advance(29_000);
+  assertEquals(server.times.length, 7);
+  await end();
+});
+
+test("one name server of two that vanished does not hold up the end", async () => {
+  const { clock, servers: [dead, alive], registrar, start, end } = await scene(["a", "b"]);
+  start();
+  await clock.settle();
+  dead.answersUnregister = false;
+  let closed = false;
+  registrar.close().then(() => closed = true);
+  await clock.advance(200);
+  assertEquals([closed, alive.unregistered, dead.unregistered], [true, 1, 1]);
   await end();
 });
 
