@@ -17,10 +17,13 @@ test("the npm package serves when bunx runs it", async () => {
   await task("bundle");
   const packed = await call("npm", ["pack", "--json", "--pack-destination", temp.path]);
   const [{ filename, files }] = JSON.parse(packed.stdout);
+  const paths: string[] = files.map(({ path }: { path: string }) => path).sort();
   assertEquals(
-    files.map(({ path }: { path: string }) => path).sort(),
+    paths.filter((path) => !path.startsWith("conf/")),
     ["LICENSE", "README.md", "dist/pocketmq.js", "package.json"],
   );
+  assert(paths.includes("conf/layout.sh") && paths.includes("conf/2m-2s-sync/start.sh"));
+  assertEquals(paths.filter((path) => path.endsWith(".properties")).length, 4 + 6 + 6);
   const bun = toolPath("bun");
   const command = [bun, "x", "-p", join(temp.path, filename), "pocketmq"]; // no other form takes a file
   const env = {

@@ -129,7 +129,7 @@ interface Started {
 }
 
 function launch(args: readonly string[], options: StartOptions): Started {
-  const [command, ...front] = options.command ?? commandOf(options.via ?? defaultVia());
+  const [command, ...front] = options.command ?? commandOf(options.via);
   const child = spawn(command, [...front, ...args], {
     cwd: options.workDir,
     env: { ...cleanEnv(), ...options.env },
@@ -164,7 +164,8 @@ function defaultVia(): Via {
   return process.env.POCKETMQ_VIA as Via | undefined ?? runtime.name;
 }
 
-function commandOf(via: Via): string[] {
+/** The program and what stands in front of its arguments. */
+export function commandOf(via: Via = defaultVia()): string[] {
   if (via === "compiled") return [compiled()];
   const source = join(root, "bin/pocketmq.ts");
   if (via === "bun") return [toolPath("bun"), source];
