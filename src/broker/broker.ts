@@ -1,6 +1,7 @@
 import { type Log, reasonOf } from "../base/log.ts";
 import { together } from "../base/together.ts";
 import { serveSlaves } from "../ha/master.ts";
+import { Witness } from "../ha/witness.ts";
 import type { Runtime } from "../ports/host.ts";
 import type { Address } from "../ports/net.ts";
 import type { Peer, Served } from "../rpc/peer.ts";
@@ -76,7 +77,8 @@ async function run(parts: Parts, listeners: Listeners): Promise<Broker> {
   const peers = new Redial(runtime, log.child("rpc"));
   const following = parts.isSlave ? follow(parts, peers) : undefined;
   const stop = new AbortController();
-  const running = serveAll(parts, listeners, { sends, pulls, following }, stop.signal);
+  const witness = witnessOf(parts, peers);
+  const running = serveAll(parts, listeners, { sends, pulls, following, witness }, stop.signal);
   const registrar = registrarOf(parts, peers, addresses, (master) => following?.masterIs(master));
   await registrar.start();
 
@@ -109,10 +111,15 @@ async function run(parts: Parts, listeners: Listeners): Promise<Broker> {
 function serveAll(
   parts: Parts,
   listeners: Listeners,
-  { sends, pulls, following }: { sends: Sends; pulls: Pulls; following: Following | undefined },
+  { sends, pulls, following, witness }: {
+    sends: Sends;
+    pulls: Pulls;
+    following: Following | undefined;
+    witness: Witness;
+  },
   signal: AbortSignal,
 ): Promise<void> {
-  const { runtime: { clock }, config, store, acks, clients } = parts;
+  const { runtime: { clock }, config, store, slaves, clients } = parts;
   const handlers = brokerHandlers(parts, sends, pulls);
   const served: Served = {
     handlers,
@@ -126,9 +133,24 @@ function serveAll(
   return together(signal, (until) => [
     serve(listeners.broker, served, rpc, until),
     serve(listeners.fast, { ...served, handlers: fastHandlers(handlers) }, rpc, until),
-    serveSlaves(listeners.ha, { commitLog: store.log, acks, clock, log, options }, until),
+    serveSlaves(
+      listeners.ha,
+      { commitLog: store.log, slaves, clock, log, options, witness },
+      until,
+    ),
     ...(following ? [following.run(until)] : []),
   ]).catch((error) => parts.log.error("the broker stopped", { reason: reasonOf(error) }));
+}
+
+/** Asks slaves what they hold, before they are served. */
+function witnessOf({ runtime, config, store }: Parts, calls: Redial): Witness {
+  return new Witness({
+    ...config,
+    calls,
+    log: store.log,
+    codecs: runtime.codecs,
+    ownHosts: () => runtime.addresses(),
+  });
 }
 
 function sendsOf(parts: Parts, storeHost: Address): Sends {

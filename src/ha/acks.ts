@@ -23,14 +23,15 @@ interface Slave {
  */
 export class Acks {
   readonly #needed: number; // distinct slaves a message must be on
-  readonly #fallBehindMax: number;
+  /** A slave this many bytes behind counts as none. */
+  readonly fallBehindMax: number;
   readonly #slaves = new Map<string, Slave>();
   readonly #waiters = new Set<(confirmed: number) => void>();
   #confirmed = 0;
 
   constructor({ inSyncReplicas, fallBehindMax }: AckOptions) {
     this.#needed = Math.max(1, inSyncReplicas - 1); // never wait for nobody
-    this.#fallBehindMax = fallBehindMax;
+    this.fallBehindMax = fallBehindMax;
   }
 
   /** Log offset below which `inSyncReplicas - 1` distinct slaves have every byte. */
@@ -55,7 +56,7 @@ export class Acks {
     if (this.#confirmed >= end) return "confirmed";
     if (this.#slaves.size < this.#needed) return "unavailable";
     for (const follower of this.followers()) {
-      if (end - follower.position < this.#fallBehindMax) return "waiting";
+      if (end - follower.position < this.fallBehindMax) return "waiting";
     }
     return "unavailable"; // all of them too far behind
   }
@@ -80,29 +81,53 @@ export class Acks {
       confirmed: (one) => this.#confirm(one),
       closed: (one) => this.#forget(one),
     });
-    let slave = this.#slaves.get(key);
-    if (slave === undefined) this.#slaves.set(key, slave = { followers: new Set(), acked: 0 });
-    slave.followers.add(follower);
+    this.#slave(key).followers.add(follower);
     return follower;
+  }
+
+  /** The follower turned out to be a connection of the slave `key`. */
+  rename(follower: Follower, key: string): void {
+    if (follower.key === key || !this.#leave(follower)) return;
+    follower.key = key;
+    const slave = this.#slave(key);
+    slave.followers.add(follower);
+    slave.acked = Math.max(slave.acked, follower.acked);
+    this.#recount();
   }
 
   #confirm(follower: Follower): void {
     const slave = this.#slaves.get(follower.key);
     if (!slave?.followers.has(follower) || follower.acked <= slave.acked) return;
     slave.acked = follower.acked;
-    const confirmed = this.#count();
-    if (confirmed <= this.#confirmed) return;
-    this.#confirmed = confirmed;
-    for (const fn of this.#waiters) fn(confirmed);
+    this.#recount();
   }
 
   #forget(follower: Follower): void {
+    if (this.#leave(follower)) this.#recount();
+  }
+
+  /** Takes a follower off its slave; false when it was off already. */
+  #leave(follower: Follower): boolean {
     const slave = this.#slaves.get(follower.key);
-    if (!slave?.followers.delete(follower)) return;
+    if (!slave?.followers.delete(follower)) return false;
     slave.acked = 0;
     for (const { acked } of slave.followers) slave.acked = Math.max(slave.acked, acked);
     if (slave.followers.size === 0) this.#slaves.delete(follower.key);
+    return true;
+  }
+
+  #slave(key: string): Slave {
+    let slave = this.#slaves.get(key);
+    if (slave === undefined) this.#slaves.set(key, slave = { followers: new Set(), acked: 0 });
+    return slave;
+  }
+
+  /** Tells those who wait when more is confirmed than before; it is less when a slave left. */
+  #recount(): void {
+    const before = this.#confirmed;
     this.#confirmed = this.#count();
+    if (this.#confirmed <= before) return;
+    for (const fn of this.#waiters) fn(this.#confirmed);
   }
 
   /** The highest offset that enough slaves have. */
@@ -127,8 +152,8 @@ interface Owner {
  * another history, or none. Only bytes it was sent on this connection and then reported are confirmed.
  */
 export class Follower {
-  /** What tells slaves apart. */
-  readonly key: string;
+  /** What tells slaves apart; only `Acks.rename` changes it. */
+  key: string;
   /** Its first report. */
   readonly first: number;
   readonly #start: number;

@@ -1,17 +1,19 @@
 import { WireError } from "../base/errors.ts";
-import { type Log, reasonOf } from "../base/log.ts";
-import { sleep, together, whenAborted } from "../base/together.ts";
+import type { Log } from "../base/log.ts";
+import { signalled, sleep, together, whenAborted } from "../base/together.ts";
 import type { Clock } from "../ports/host.ts";
-import type { Address, Connection, Listener } from "../ports/net.ts";
-import type { Acks, Follower } from "./acks.ts";
+import type { Listener } from "../ports/net.ts";
+import type { Follower } from "./acks.ts";
+import { foreignOf, type Held, Refusal, startOf, type SyncFrom } from "./admission.ts";
 import { decodeReports } from "./frames.ts";
+import { Told } from "./refusals.ts";
 import { sendFrom, type SourceLog } from "./sender.ts";
 import { Silence } from "./silence.ts";
+import type { Line, Slaves } from "./slaves.ts";
+import { Turns } from "./turns.ts";
+import type { Witness } from "./witness.ts";
 
 export type { SourceLog } from "./sender.ts";
-
-/** Where a slave with an empty log starts: the first file, the last one (Java's rule), or that of an offset. */
-export type SyncFrom = "min" | "last" | number;
 
 /** What a master is told. Names in brackets are RocketMQ's. */
 export interface MasterOptions {
@@ -37,41 +39,12 @@ export const MASTER_DEFAULTS: MasterOptions = {
 /** What serving slaves takes. */
 export interface Master {
   readonly commitLog: SourceLog;
-  readonly acks: Acks;
+  readonly slaves: Slaves;
   readonly clock: Clock;
   readonly log: Log;
   readonly options: MasterOptions;
-  /** What tells slaves apart: connections with the same key are one slave. The remote IP by default. */
-  readonly keyOf?: (remote: Address) => string;
-}
-
-/** Connections that have not reported yet, at most; beyond it the oldest makes room. */
-const UNSPOKEN_MAX = 256;
-/** Slaves served at once, at most. */
-const SLAVES_MAX = 64;
-
-// TODO(#4): refuse also what lies above our log's end at start, unless we sent it to that slave.
-/**
- * Where to begin for a slave that first reports `first`: there, or for 0 at a file start. An empty Java
- * slave takes what comes first as the beginning of its log, so that must never lie inside a file.
- * @throws {WireError} when we do not hold what it needs, or it holds what we never had.
- */
-export function startOf(
-  first: number,
-  { minOffset, tail, fileBytes }: Pick<SourceLog, "minOffset" | "tail" | "fileBytes">,
-  syncFrom: SyncFrom,
-): number {
-  if (first === 0) {
-    if (syncFrom === "min") return minOffset;
-    const wanted = syncFrom === "last" ? tail : Math.min(syncFrom, tail);
-    return Math.max(minOffset, wanted - wanted % fileBytes);
-  }
-  if (first < 0) throw new WireError(`first report ${first} is below 0`);
-  if (first > tail) throw new WireError(`first report ${first} is above our end ${tail}`);
-  if (first < minOffset) {
-    throw new WireError(`first report ${first} is below our first file at ${minOffset}`);
-  }
-  return first;
+  /** Asks slaves what they hold; without it only where they end is known. */
+  readonly witness?: Pick<Witness, "held">;
 }
 
 /** Serves every slave that connects until `signal` aborts; resolves when the last of them is gone. */
@@ -81,26 +54,15 @@ export async function serveSlaves(
   signal: AbortSignal,
 ): Promise<void> {
   const tasks = new Set<Promise<void>>();
-  const unspoken = new Set<Connection>(); // oldest first
   const told = new Told(master.log);
+  const shared = { ...master, turns: new Turns(master.clock) };
   const forget = whenAborted(signal, () => listener.close());
   try {
     for await (const conn of listener.connections) {
-      if (unspoken.size >= UNSPOKEN_MAX) {
-        const [oldest] = unspoken;
-        unspoken.delete(oldest);
-        oldest.close();
-      }
-      unspoken.add(conn);
-      const task = serveSlave(conn, master, signal, {
-        spoke: () => unspoken.delete(conn),
-        served: () => told.served(conn.remote),
-      })
-        .catch((error) => told.left(conn.remote, error))
-        .finally(() => {
-          unspoken.delete(conn);
-          tasks.delete(task);
-        });
+      const line = master.slaves.enter(conn);
+      const task = serveSlave(line, shared, signal, () => told.served(line.host))
+        .catch((error) => told.left(line.host, error))
+        .finally(() => tasks.delete(task));
       tasks.add(task);
     }
   } finally {
@@ -110,73 +72,127 @@ export async function serveSlaves(
   }
 }
 
+interface Serving extends Master {
+  readonly turns: Turns;
+}
+
 /**
  * Serves one slave until it leaves or `signal` aborts; after that nothing of it is running. Nothing is sent
  * before its first report, which says where to begin.
  * @throws {WireError} when it said what cannot be, or nothing for too long.
  */
-export async function serveSlave(
-  conn: Connection,
-  master: Master,
+async function serveSlave(
+  line: Line,
+  master: Serving,
   signal: AbortSignal,
-  stages: Stages = { spoke() {}, served() {} },
+  served: () => void,
 ): Promise<void> {
-  using _ = conn; // every way out closes both directions
+  const { clock, slaves, options } = master;
   let silentMs = 0;
-  using silence = new Silence(master.clock, master.options.silenceMs, (ms) => {
+  const silence = new Silence(clock, options.silenceMs, (ms) => {
     silentMs = ms;
-    conn.close();
+    slaves.close(line);
   });
+  const forget = whenAborted(signal, () => slaves.close(line));
   try {
-    await replicate(conn, silence, master, signal, stages);
+    await replicate(line, silence, master, signal, served);
   } catch (error) {
-    if (!signal.aborted && silentMs === 0) throw error;
+    const held = line.gone ? 0 : holdMs(line, error, slaves);
+    silence[Symbol.dispose]();
+    // A Java slave connects again at once: only a connection that is kept keeps it away.
+    if (held > 0) await sleep(clock, held, signal);
+    else if (!line.gone) throw error;
+  } finally {
+    silence[Symbol.dispose]();
+    forget();
+    slaves.close(line);
   }
   if (silentMs > 0) throw new WireError(`nothing came for ${Math.round(silentMs)} ms`);
 }
 
-/** What a connection that speaks gets to be: called once each, in this order. */
-interface Stages {
-  spoke(): void;
-  served(): void;
+/** How long a slave that was refused is kept waiting before its connection is closed. */
+function holdMs(line: Line, error: unknown, slaves: Slaves): number {
+  return error instanceof Refusal ? slaves.refusals.refuse(line.addr, error) : 0;
 }
 
 async function replicate(
-  conn: Connection,
+  line: Line,
   silence: Silence,
-  { commitLog, acks, clock, log, options, keyOf = hostOf }: Master,
+  master: Serving,
   signal: AbortSignal,
-  stages: Stages,
+  served: () => void,
 ): Promise<void> {
+  const { commitLog, slaves, clock, log, options, turns } = master;
+  const { conn, rate } = line;
   const reports = conn.readable.pipeThrough(decodeReports(), { signal }).getReader();
   const first = await nextReport(reports, silence);
   if (first === undefined) return;
-  stages.spoke();
-  const start = startOf(first, commitLog, options.syncFrom);
+  const start = await admit(line, first, master, signal);
   if (first === 0 && start > commitLog.minOffset) {
     // It will confirm offsets above history that it never gets: whoever waits for that must be gone.
     await sleep(clock, options.slaveTimeoutMs, signal);
   }
-  if (acks.connections >= SLAVES_MAX) throw new WireError(`more than ${SLAVES_MAX} slaves`);
-  const follower = acks.follower(keyOf(conn.remote), first, start);
-  stages.served();
-  log.info("serving a slave", { remote: conn.remote.host, first, start });
+  if (line.gone) return;
+  const follower = slaves.serve(line, first, start);
+  served();
+  log.info("serving a slave", { ...line.who, first, start, behind: commitLog.tail - start });
+  slaves.reported(line);
+  // An empty Java slave takes a heartbeat for the beginning of its log, and makes files for it.
+  const mayBeat = () => first > 0 || follower.sent > start || line.name !== undefined;
   try {
     await together(signal, (until) => {
       whenAborted(until, () => conn.close());
+      const context = { ...options, commitLog, clock, turns, rate, mayBeat };
       return [
-        sendFrom(follower, { ...options, commitLog, clock }, conn.writable, until),
-        confirmEach(reports, follower, silence),
+        sendFrom(follower, context, conn.writable, until),
+        confirmEach(reports, follower, silence, () => slaves.reported(line)),
       ];
     });
   } finally {
-    follower.close();
-    log.info("a slave left", { remote: conn.remote.host, confirmed: follower.acked });
+    log.info("a slave left", { ...line.who, confirmed: follower.acked });
   }
 }
 
-function hostOf({ host }: Address): string {
-  return host;
+/**
+ * Where to begin for a slave, after a look at what it holds where we continue its log.
+ * @throws {Refusal} when it is not to be served.
+ */
+async function admit(
+  line: Line,
+  first: number,
+  { commitLog, slaves, options, witness, log }: Serving,
+  signal: AbortSignal,
+): Promise<number> {
+  const start = startOf(first, commitLog, options.syncFrom);
+  if (first === 0) return start;
+  const { host } = line;
+  const held = await heldBy(line, first, witness, signal);
+  const known = { born: slaves.born, sent: slaves.sentTo(line), held };
+  const foreign = foreignOf(first, known);
+  if (foreign === undefined) return start;
+  if (!slaves.refusals.accepts(line.addr, host)) throw foreign;
+  log.warn("serving a slave of another history, as an operator wanted", {
+    ...line.who,
+    reason: foreign.message,
+  });
+  return start;
+}
+
+async function heldBy(
+  { host, name }: Line,
+  first: number,
+  witness: Master["witness"],
+  signal: AbortSignal,
+): Promise<Held> {
+  if (witness === undefined) return "unknown";
+  const stopped = signalled<Held>();
+  const forget = whenAborted(signal, () => stopped.resolve("unknown"));
+  try {
+    const asked = witness.held({ host, listenPort: name?.listenPort }, first);
+    return await Promise.race([asked, stopped.promise]);
+  } finally {
+    forget();
+  }
 }
 
 type Reports = ReadableStreamDefaultReader<number[]>;
@@ -191,32 +207,16 @@ async function nextReport(reports: Reports, silence: Silence): Promise<number | 
   }
 }
 
-async function confirmEach(reports: Reports, follower: Follower, silence: Silence): Promise<void> {
+async function confirmEach(
+  reports: Reports,
+  follower: Follower,
+  silence: Silence,
+  reported: () => void,
+): Promise<void> {
   for (;;) {
     const report = await nextReport(reports, silence);
     if (report === undefined) return;
     follower.confirm(report);
-  }
-}
-
-/** Says why slaves were sent away: once, not each time one comes back with the same. */
-class Told {
-  readonly #log: Log;
-  readonly #last = new Map<string, string>();
-
-  constructor(log: Log) {
-    this.#log = log;
-  }
-
-  left({ host }: Address, error: unknown): void {
-    const kind = reasonOf(error).replace(/\d+/g, "#"); // its numbers grow each time
-    if (this.#last.get(host) === kind) return;
-    if (this.#last.size >= 1000) this.#last.clear();
-    this.#last.set(host, kind);
-    this.#log.warn("closed the connection of a slave", { remote: host, reason: reasonOf(error) });
-  }
-
-  served({ host }: Address): void {
-    this.#last.delete(host);
+    reported();
   }
 }

@@ -4,6 +4,8 @@ import { signalled, whenAborted } from "../base/together.ts";
 import type { Clock } from "../ports/host.ts";
 import type { Follower } from "./acks.ts";
 import { TRANSFER_HEADER_BYTES, writeTransferHeader } from "./frames.ts";
+import type { Rate } from "./rate.ts";
+import type { Turns } from "./turns.ts";
 
 /** One write carries up to this many bytes of frames: fewer writes for a slave that catches up. */
 const ROUND_BYTES = 256 * 1024;
@@ -27,6 +29,11 @@ export interface SendContext {
   readonly transferBytes: number;
   /** A slave that has all gets an empty frame this often. Source: haSendHeartbeatInterval. */
   readonly heartbeatMs: number;
+  /** Whether it may have an empty frame now. */
+  readonly mayBeat: () => boolean;
+  /** Shared by all senders of a log. */
+  readonly turns: Turns;
+  readonly rate: Rate;
 }
 
 /** Sends the log from where the follower is, and all that is appended to it, until `until` aborts. */
@@ -58,6 +65,9 @@ class Sender implements Disposable {
   readonly #clock: Clock;
   readonly #transferBytes: number;
   readonly #heartbeatMs: number;
+  readonly #mayBeat: () => boolean;
+  readonly #turns: Turns;
+  readonly #rate: Rate;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #buffer: Uint8Array; // free again once its write resolved
   readonly #view: DataView;
@@ -71,7 +81,7 @@ class Sender implements Disposable {
 
   constructor(
     follower: Follower,
-    { commitLog, clock, transferBytes, heartbeatMs }: SendContext,
+    { commitLog, clock, transferBytes, heartbeatMs, mayBeat, turns, rate }: SendContext,
     writer: WritableStreamDefaultWriter<Uint8Array>,
   ) {
     this.#follower = follower;
@@ -79,6 +89,9 @@ class Sender implements Disposable {
     this.#clock = clock;
     this.#transferBytes = transferBytes;
     this.#heartbeatMs = heartbeatMs;
+    this.#mayBeat = mayBeat;
+    this.#turns = turns;
+    this.#rate = rate;
     this.#writer = writer;
     const frames = Math.max(1, Math.floor(ROUND_BYTES / transferBytes));
     this.#buffer = new Uint8Array(frames * (TRANSFER_HEADER_BYTES + transferBytes));
@@ -138,6 +151,7 @@ class Sender implements Disposable {
 
   #write(length: number): void {
     this.#writing = true;
+    this.#rate.add(length);
     this.#lastWrite = this.#clock.monotonic();
     this.#writer.write(this.#buffer.subarray(0, length)).then(this.#written, this.#fail);
   }
@@ -146,7 +160,7 @@ class Sender implements Disposable {
     this.#writing = false;
     if (!this.#more) return this.pump();
     this.#yielding = true; // far behind: producers are served between two rounds
-    this.#clock.soon(() => {
+    this.#turns.next(() => {
       this.#yielding = false;
       this.pump();
     });
@@ -161,7 +175,7 @@ class Sender implements Disposable {
     const left = this.#lastWrite + this.#heartbeatMs - this.#clock.monotonic();
     this.#cancelBeat = this.#clock.after(Math.max(1, Math.ceil(left)), () => {
       const idle = this.#clock.monotonic() - this.#lastWrite >= this.#heartbeatMs;
-      if (idle && this.#writing) this.#lastWrite = this.#clock.monotonic(); // bytes are on their way
+      if (idle && (this.#writing || !this.#mayBeat())) this.#lastWrite = this.#clock.monotonic();
       else if (idle && this.#open && !this.#yielding) {
         writeTransferHeader(this.#view, 0, this.#follower.sent, 0);
         this.#write(TRANSFER_HEADER_BYTES);

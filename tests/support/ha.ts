@@ -10,7 +10,10 @@ import {
 } from "../../src/ha/slave.ts";
 import type { CopyStore } from "../../src/ha/intake.ts";
 import type { SourceLog } from "../../src/ha/sender.ts";
+import { Slaves } from "../../src/ha/slaves.ts";
+import type { Witness } from "../../src/ha/witness.ts";
 import type { Connection } from "../../src/ports/net.ts";
+import type { SlaveName } from "../../src/wire/slave_name.ts";
 import type { Clock } from "../../src/ports/host.ts";
 import type { MemNet } from "./mem_net.ts";
 
@@ -53,7 +56,16 @@ export interface Running {
 /** A master's HA port in memory. */
 export interface TestMaster extends Running {
   readonly acks: Acks;
+  readonly slaves: Slaves;
   readonly log: KeptLog;
+}
+
+/** What a test says of the master it wants. */
+export interface TestMasterOptions extends Partial<MasterOptions> {
+  readonly inSyncReplicas?: number;
+  /** Default: the end of the log now. */
+  readonly born?: number;
+  readonly witness?: Pick<Witness, "held">;
 }
 
 /** Serves slaves of `commitLog` on the HA port. */
@@ -61,24 +73,28 @@ export async function startMaster(
   net: MemNet,
   clock: Clock,
   commitLog: SourceLog,
-  options: Partial<MasterOptions> & { inSyncReplicas?: number } = {},
+  options: TestMasterOptions = {},
 ): Promise<TestMaster> {
   const acks = new Acks({
     inSyncReplicas: options.inSyncReplicas ?? 2,
     fallBehindMax: 256 * 1024 * 1024,
   });
   const log = new KeptLog();
+  const born = options.born ?? commitLog.tail;
+  const slaves = new Slaves({ acks, clock, log, source: commitLog, born: () => born });
   const listener = await net.host(HA.host).listen(HA);
   const stop = new AbortController();
   const done = serveSlaves(listener, {
     commitLog,
-    acks,
+    slaves,
     clock,
     log,
+    witness: options.witness,
     options: { ...MASTER_DEFAULTS, ...options },
   }, stop.signal);
   return {
     acks,
+    slaves,
     log,
     async stop() {
       stop.abort();
@@ -139,6 +155,11 @@ export class HandSlave {
 
   static async dial(net: MemNet, host = "10.0.0.9"): Promise<HandSlave> {
     return new HandSlave(await net.host(host).dial(HA, { timeoutMs: 1000 }));
+  }
+
+  /** How it names itself, as slaves of ours do. */
+  nameOf(brokerId: number, listenPort = 10911): SlaveName {
+    return { brokerId, haPort: this.conn.local.port, listenPort };
   }
 
   report(logEnd: number): void {

@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { Acks } from "../../../src/ha/acks.ts";
 import { MASTER_DEFAULTS, serveSlaves } from "../../../src/ha/master.ts";
 import { followMaster, SLAVE_DEFAULTS, SlaveStatus } from "../../../src/ha/slave.ts";
+import { Slaves } from "../../../src/ha/slaves.ts";
 import type { Connection } from "../../../src/ports/net.ts";
 import { test } from "../../harness.ts";
 import { KeptLog } from "../../support/ha.ts";
@@ -26,7 +27,7 @@ test("master and slave copy a log over real sockets, through breaks, and end whe
   const listener = await net.listen({ host: "127.0.0.1", port: 0 });
   const serving = serveSlaves(listener, {
     commitLog: master.log,
-    acks,
+    slaves: new Slaves({ acks, clock, log, source: master.log, born: () => master.born }),
     clock,
     log,
     options: MASTER_DEFAULTS,

@@ -2,11 +2,16 @@ import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/a
 import { concat } from "../../../src/base/bytes.ts";
 import { WireError } from "../../../src/base/errors.ts";
 import { encodeReport } from "../../../src/ha/frames.ts";
-import { type MasterOptions, startOf } from "../../../src/ha/master.ts";
+import { startOf } from "../../../src/ha/admission.ts";
 import { test } from "../../harness.ts";
 import { VirtualClock } from "../../support/clock.ts";
 import { FakeLog, noise } from "../../support/fake_log.ts";
-import { HandSlave, startMaster, type TestMaster } from "../../support/ha.ts";
+import {
+  HandSlave,
+  startMaster,
+  type TestMaster,
+  type TestMasterOptions,
+} from "../../support/ha.ts";
 import { MemNet } from "../../support/mem_net.ts";
 
 const FILE = 65536;
@@ -22,7 +27,7 @@ interface Scene {
 async function withMaster(
   { bytes, start = 0, ...options }:
     & { bytes: number; start?: number }
-    & Partial<MasterOptions>,
+    & TestMasterOptions,
   body: (scene: Scene) => Promise<void>,
 ): Promise<void> {
   const clock = new VirtualClock();
@@ -78,16 +83,35 @@ test("an empty slave that skips history confirms nothing that somebody waited fo
     assertEquals(master.acks.confirmed, 2.5 * FILE);
   }));
 
-test("report 0 is quiet while the master's log is empty, and served from its first byte", () =>
-  withMaster({ bytes: 0 }, async ({ clock, net, log }) => {
+for (
+  const { name, bytes, start } of [
+    { name: "the master's log is empty", bytes: 0, start: 0 },
+    { name: "the last file of the master's log is full", bytes: 2 * FILE, start: 2 * FILE },
+  ]
+) {
+  test(`report 0 is answered by nothing, not even a heartbeat, while ${name}`, () =>
+    withMaster({ bytes, syncFrom: "last" }, async ({ clock, net, log }) => {
+      const slave = await HandSlave.dial(net);
+      for (let i = 0; i < 8; i++) {
+        slave.report(0);
+        await clock.advance(5_000);
+      }
+      assertEquals(slave.transfers, []);
+      log.commit(noise(10));
+      await clock.settle();
+      assertEquals(slave.transfers, [{ logOffset: start, body: noise(10) }]);
+      await clock.advance(5_000);
+      assertEquals(slave.transfers[1], { logOffset: start + 10, body: new Uint8Array(0) });
+    }));
+}
+
+test("an empty slave of ours, which a heartbeat cannot harm, gets one", () =>
+  withMaster({ bytes: 0 }, async ({ clock, net, master }) => {
     const slave = await HandSlave.dial(net);
+    master.slaves.named("10.0.0.9", slave.nameOf(1));
     slave.report(0);
     await clock.advance(5_000);
     assertEquals(slave.transfers, [{ logOffset: 0, body: new Uint8Array(0) }]);
-    slave.report(0);
-    log.commit(noise(10));
-    await clock.settle();
-    assertEquals(slave.transfers[1], { logOffset: 0, body: noise(10) });
   }));
 
 test("a report inside a record is served from exactly there", () =>
@@ -130,12 +154,12 @@ test("of two reports in one write only the second counts", () =>
   }));
 
 for (
-  const { report, reason } of [
-    { report: -1, reason: "first report -1 is below 0" },
-    { report: 3 * FILE + 1100, reason: `above our end ${3 * FILE + 1000}` },
-    { report: 2 ** 60, reason: `above our end ${3 * FILE + 1000}` },
-    { report: 1, reason: `first report 1 is below our first file at ${2 * FILE}` },
-    { report: 2 * FILE - 4096, reason: `below our first file at ${2 * FILE}` },
+  const { report, kind, reason } of [
+    { report: -1, kind: "BAD", reason: "first report -1 is below 0" },
+    { report: 3 * FILE + 1100, kind: "AHEAD", reason: `above our end ${3 * FILE + 1000}` },
+    { report: 2 ** 60, kind: "AHEAD", reason: `above our end ${3 * FILE + 1000}` },
+    { report: 1, kind: "PURGED", reason: `first report 1 is below our first file at ${2 * FILE}` },
+    { report: 2 * FILE - 4096, kind: "PURGED", reason: `below our first file at ${2 * FILE}` },
   ]
 ) {
   test(`a first report of ${report} is refused: nothing is sent, nothing confirmed, one line`, () =>
@@ -143,13 +167,17 @@ for (
       for (let i = 0; i < 3; i++) { // a slave comes back
         const slave = await HandSlave.dial(net);
         slave.report(report);
-        await clock.settle();
+        await clock.advance(1_000 * 2 ** i - 1);
+        assertEquals([slave.ended, slave.transfers.length], ["open", 0], "kept, so that it waits");
+        await clock.advance(1);
         assertEquals([slave.ended, slave.transfers.length], ["closed", 0]);
         log.commit(noise(10));
       }
       assertEquals([master.acks.confirmed, master.acks.slaves], [0, 0]);
       assertEquals(master.log.lines.length, 1);
       assertStringIncludes(master.log.lines[0], reason);
+      const [refused, ...more] = master.slaves.refusals.all;
+      assertEquals([refused.addr, refused.kind, more], ["10.0.0.9", kind, []]);
     }));
 }
 
@@ -364,7 +392,9 @@ test("garbage, one byte at a time, confirms nothing and harms nobody", () =>
     await clock.settle();
     slave.report(1010);
     await clock.settle();
-    assertEquals([hostile.ended, slave.bytes], ["closed", 1010]);
+    assertEquals([hostile.transfers, slave.bytes], [[], 1010]);
+    await clock.advance(1_000);
+    assertEquals([hostile.ended, slave.ended], ["closed", "open"]);
     assertEquals([master.acks.confirmed, master.acks.slaves], [1010, 1]);
   }));
 

@@ -1,0 +1,130 @@
+import type { CommitLog } from "../store/commit_log.ts";
+import { recordHolding } from "../store/record_search.ts";
+import { recordAt } from "../store/records.ts";
+import type { Codecs } from "../ports/host.ts";
+import { RequestCode, ResponseCode } from "../wire/codes.ts";
+import type { Command, Request } from "../wire/command.ts";
+import { addressText, parseAddress } from "../wire/host_address.ts";
+import { JsonBody } from "../wire/json_body.ts";
+import { formatView } from "../wire/query.ts";
+import { parseClusterInfo } from "../wire/route.ts";
+import type { Held } from "./admission.ts";
+
+const CALL_MS = 2_000;
+
+/** Where requests go; `rpc/redial.ts` is one. */
+export interface Calls {
+  call(address: string, request: Request, timeoutMs: number): Promise<Command>;
+  hangUp(address: string): void;
+}
+
+/** What asking slaves takes. */
+export interface WitnessContext {
+  readonly calls: Calls;
+  readonly log: CommitLog;
+  readonly codecs: Codecs;
+  readonly brokerName: string;
+  readonly namesrvAddr: readonly string[];
+  /** IPs of this machine: who comes from one of them may have registered another. */
+  readonly ownHosts: () => readonly string[];
+}
+
+/** A slave, as far as its connection tells. */
+export interface Asked {
+  readonly host: string;
+  /** Its broker port, when it said so. */
+  readonly listenPort: number | undefined;
+}
+
+/**
+ * Asks a slave's own broker port whether it holds our bytes before its first report: requests 28 and 33,
+ * which Java's brokers answer too. Where that port is a slave of ours says, others are looked up at the name
+ * servers.
+ */
+export class Witness {
+  readonly #context: WitnessContext;
+
+  constructor(context: WitnessContext) {
+    this.#context = context;
+  }
+
+  /** Never rejects: who does not answer is "unknown". */
+  async held(slave: Asked, first: number): Promise<Held> {
+    const { host, listenPort } = slave;
+    const addresses = listenPort === undefined
+      ? await this.#registered(host)
+      : [addressText({ host, port: listenPort })];
+    const all = await Promise.all(addresses.map((address) => this.#ask(address, first)));
+    const verdicts = new Set(all.flatMap((one) => one ?? []));
+    const [verdict] = verdicts; // slaves of one machine that differ: nobody knows which of them it is
+    return verdicts.size === 1 ? verdict : "unknown";
+  }
+
+  /** Undefined when that broker is another slave of the same machine: its log ends before the report. */
+  async #ask(address: string, first: number): Promise<Held | undefined> {
+    const { calls, log, codecs } = this.#context;
+    try {
+      const info = await calls.call(
+        address,
+        { code: RequestCode.GET_BROKER_RUNTIME_INFO },
+        CALL_MS,
+      );
+      const bounds = boundsOf(info);
+      if (bounds && bounds.max < first) return undefined;
+      const place = recordBefore(log, codecs, first);
+      if (place === undefined) return "unknown";
+      const answer = await calls.call(address, formatView(place.at), CALL_MS);
+      if (answer.code === ResponseCode.SUCCESS) {
+        return isSame(answer.body, recordAt(log, place.at)) ? "ours" : "other";
+      }
+      // It has bytes there, and says that no record begins in them.
+      const denies = answer.code === ResponseCode.SYSTEM_ERROR && bounds && bounds.min <= place.at;
+      return denies ? "other" : "unknown";
+    } catch {
+      return "unknown"; // not there, not in time, or no broker
+    } finally {
+      calls.hangUp(address);
+    }
+  }
+
+  /** Broker ports of slaves of our name on that host, as the name server says that answers first. */
+  async #registered(host: string): Promise<string[]> {
+    const { calls, namesrvAddr, brokerName, ownHosts } = this.#context;
+    const request = { code: RequestCode.GET_BROKER_CLUSTER_INFO };
+    const answers = namesrvAddr.map(async (address) =>
+      parseClusterInfo((await calls.call(address, request, CALL_MS)).body)
+    );
+    const info = await Promise.any(answers).catch(() => undefined);
+    const own = ownHosts();
+    const hosts = own.includes(host) ? own : [host];
+    return (info?.brokers ?? [])
+      .filter((broker) => broker.brokerName === brokerName)
+      .flatMap(({ brokerAddrs }) => [...brokerAddrs])
+      .filter(([id, address]) => id !== 0 && hosts.includes(parseAddress(address)?.host ?? ""))
+      .map(([, address]) => address);
+  }
+}
+
+/** Our last message record that ends at or before a report. */
+function recordBefore(
+  log: CommitLog,
+  codecs: Codecs,
+  first: number,
+): { readonly at: number } | undefined {
+  const last = recordHolding(log, codecs, first - 1);
+  if (last === undefined || last.at + last.size <= first) return last;
+  return recordHolding(log, codecs, last.at - 1);
+}
+
+function boundsOf({ code, body }: Command): { min: number; max: number } | undefined {
+  if (code !== ResponseCode.SUCCESS || body.length === 0) return undefined; // Java's says so while it starts
+  const table = JsonBody.parse(body).object("table");
+  const min = table.long("commitLogMinOffset", -1);
+  const max = table.long("commitLogMaxOffset", -1);
+  return min < 0 || max < 0 ? undefined : { min, max };
+}
+
+function isSame(theirs: Uint8Array, ours: Uint8Array | undefined): boolean {
+  return ours !== undefined && theirs.length === ours.length &&
+    theirs.every((byte, i) => byte === ours[i]);
+}
