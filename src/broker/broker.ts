@@ -72,7 +72,13 @@ async function run(parts: Parts, listeners: Listeners): Promise<Broker> {
     ha: { host: config.brokerIP2, port: listeners.ha.address.port },
   };
   const sends = sendsOf(parts, addresses.broker);
-  const pulls = new Pulls({ ...parts, ...runtime, ...pullLimits(config, parts.memoryBytes) });
+  const pulls = new Pulls({
+    ...parts,
+    ...runtime,
+    ...pullLimits(config, parts.memoryBytes),
+    brokerId: config.brokerId,
+    masterGone: () => following?.masterGone ?? false,
+  });
   const stopArrivals = store.dispatch.onArrival(({ topic, queueId }) => pulls.wake(topic, queueId));
   const peers = new Redial(runtime, log.child("rpc"));
   const following = parts.isSlave ? follow(parts, peers) : undefined;

@@ -39,6 +39,10 @@ export interface PullContext extends PullLimits {
   readonly clients: Clients;
   readonly stats: Stats;
   readonly isSlave: boolean;
+  /** Own id; readers are told to stay while no master is there to go to. */
+  readonly brokerId: number;
+  /** On a slave: no name server has a master, and none is followed. */
+  readonly masterGone: () => boolean;
 }
 
 /** Answers pulls: reads, filters, and parks those that find nothing. */
@@ -108,7 +112,7 @@ export class Pulls {
     });
     if (read.status === "found") return this.#answerFound(peer, to, read, request);
     stats.missed.add(1);
-    const code = codeOf(read, request);
+    const code = this.#codeOf(read, request);
     if (deadline > clock.monotonic()) {
       if (code === ResponseCode.PULL_NOT_FOUND && this.#parked.park(pull)) return;
       if (wasParked && hasSeenAll(read) && this.#parked.park(behind(pull, read))) return;
@@ -175,16 +179,32 @@ export class Pulls {
     const { isSlave, offsetCheckInSlave, groups } = this.#context;
     const status = STATUS_NAMES[read.status];
     if (code === ResponseCode.PULL_OFFSET_MOVED && isSlave && !offsetCheckInSlave) {
-      // only the master corrects offsets: a slave may simply not have the messages yet
       const master = groups.find(request.consumerGroup)?.brokerId ?? 0;
       return formatPullAnswer(ResponseCode.PULL_RETRY_IMMEDIATELY, status, read, master);
     }
     return formatPullAnswer(code, status, read, this.#suggestion(read, request.consumerGroup));
   }
 
-  /** Whom to ask next: a slave when this broker would have to read what its memory no longer holds. */
+  /**
+   * The code of a read that found nothing. Only a master corrects offsets: a slave may simply not have the
+   * messages yet, and sends the reader to its master. While there is none the reader waits for it here.
+   */
+  #codeOf(read: QueueRead, request: PullRequest): number {
+    const { isSlave, offsetCheckInSlave, masterGone } = this.#context;
+    const code = codeOf(read, request);
+    const waits = code === ResponseCode.PULL_OFFSET_MOVED && isSlave && !offsetCheckInSlave &&
+      masterGone();
+    return waits ? ResponseCode.PULL_NOT_FOUND : code;
+  }
+
+  /**
+   * Whom to ask next: a slave when this broker would have to read what its memory no longer holds, and a
+   * slave without a master itself.
+   */
   #suggestion(read: QueueRead, groupName: string): number {
-    if (!this.#context.slaveReadEnable) return 0;
+    const { slaveReadEnable, isSlave, masterGone, brokerId } = this.#context;
+    if (!slaveReadEnable) return 0;
+    if (isSlave && masterGone()) return brokerId;
     const group = this.#context.groups.find(groupName);
     return read.lagBytes > this.#context.limits.memoryBytes
       ? group?.whichBrokerWhenConsumeSlowly ?? 1

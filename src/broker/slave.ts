@@ -14,6 +14,8 @@ export interface Following {
   readonly status: SlaveStatus;
   /** What the name servers say of the master; a configured haMasterAddress wins over its HA address. */
   masterIs(master: MasterAddresses): void;
+  /** No name server has a master, and none is followed. */
+  readonly masterGone: boolean;
   /** Follows until the signal aborts. */
   run(signal: AbortSignal): Promise<void>;
 }
@@ -30,6 +32,9 @@ export function follow(parts: Parts, peers: Redial): Following {
     masterIs({ masterAddr, haServerAddr }) {
       broker = masterAddr === undefined ? undefined : parseAddress(masterAddr);
       if (given === undefined && haServerAddr) ha = parseAddress(haServerAddr);
+    },
+    get masterGone() {
+      return broker === undefined && !status.followed;
     },
     run: (signal) =>
       together(signal, (until) => [

@@ -28,6 +28,8 @@ export interface RigOptions {
   readonly totalBytes?: number;
   /** True when no frame may be taken before it is decoded. */
   readonly decodesAll?: boolean;
+  /** A slave's word on whether there is a master; by default there is. */
+  readonly masterGone?: () => boolean;
 }
 
 const ADDRESS = "10.0.0.9";
@@ -80,7 +82,7 @@ export class BrokerRig implements AsyncDisposable {
     fs: MemFs,
     log: Lines,
     parts: Parts,
-    { sends: context = {}, decodesAll = false }: RigOptions,
+    { sends: context = {}, decodesAll = false, masterGone = () => false }: RigOptions,
   ) {
     this.#decodesAll = decodesAll;
     const { config, store } = parts;
@@ -103,7 +105,13 @@ export class BrokerRig implements AsyncDisposable {
       pick: (n) => n - 1,
       ...context,
     });
-    this.pulls = new Pulls({ ...parts, clock, ...pullLimits(config, parts.memoryBytes) });
+    this.pulls = new Pulls({
+      ...parts,
+      clock,
+      ...pullLimits(config, parts.memoryBytes),
+      brokerId: config.brokerId,
+      masterGone,
+    });
     this.#stopArrivals = store.dispatch.onArrival(({ topic, queueId }) =>
       this.pulls.wake(topic, queueId)
     );
