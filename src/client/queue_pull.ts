@@ -142,6 +142,7 @@ export class QueuePull {
       );
     } catch (error) {
       this.#choice.failed(node.id, clock.monotonic());
+      this.#context.offsets.forget(this.queue); // it may come back without the last of them
       await unlessAborted(routes.tryRefresh(topic), signal);
       if (this.#choice.anyLeft(addresses, clock.monotonic())) return;
       throw error;

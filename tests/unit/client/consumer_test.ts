@@ -273,6 +273,47 @@ test("a consumer reads on from a slave while the master is gone, and from the ma
   assertEquals(await last, ["0.12"]);
 });
 
+test("how far a group came on a slave is told to the master when it is back, though nothing moved", async () => {
+  await using cluster = new FakeCluster();
+  const master = await oneBroker(cluster, 1, 5);
+  const slave = await cluster.broker("a", { T: 1 }, { id: 1 });
+  for (let n = 0; n < 9; n++) slave.put("T", 0, `0.${n}`);
+  const consumer = cluster.client().consumer({ ...G, from: "first" });
+  const reader = consumer.messages.getReader();
+  await read(reader, 5);
+  await master.stop(); // the name server knows
+  const more = read(reader, 4);
+  await cluster.clock.advance(40_000);
+  assertEquals(await more, ["0.5", "0.6", "0.7", "0.8"]);
+  await cluster.clock.advance(5_000);
+  assertEquals(slave.offsets.get("G T 0"), 8);
+  assertEquals(slave.pulls.every(({ sysFlag }) => (sysFlag & PULL_FLAG.commitOffset) === 0), true);
+  for (let n = 5; n < 9; n++) master.put("T", 0, `0.${n}`);
+  master.offsets.clear();
+  await master.start("ns:9876");
+  const pulls = master.pulls.length;
+  await cluster.clock.advance(60_000);
+  assertEquals(master.offsets.get("G T 0"), 8);
+  assertEquals(master.pulls.length > pulls, true, "it reads from the master again");
+  const before = slave.pulls.length;
+  await cluster.clock.advance(60_000);
+  assertEquals(slave.pulls.length, before, "and from the slave no more");
+});
+
+test("a master that lost the last commits in a crash hears them again", async () => {
+  await using cluster = new FakeCluster();
+  const master = await oneBroker(cluster, 1, 5);
+  const consumer = cluster.client().consumer({ ...G, from: "first" });
+  await read(consumer.messages.getReader(), 5);
+  await cluster.clock.advance(5_000);
+  assertEquals(master.offsets.get("G T 0"), 4);
+  await master.fall();
+  master.offsets.clear();
+  await master.start("ns:9876");
+  await cluster.clock.advance(20_000);
+  assertEquals(master.offsets.get("G T 0"), 4);
+});
+
 test("a consumer goes where a broker that moved its offset says", async () => {
   await using cluster = new FakeCluster();
   const broker = await oneBroker(cluster, 1, 50);
