@@ -109,15 +109,19 @@ export interface AutoSaveOptions {
   readonly file: JsonFile;
   readonly clock: Clock;
   readonly log: Log;
-  /** How long changes may collect before they are written; also the pause after a failed write. */
+  /** How long changes may collect before they are written. */
   readonly intervalMs: number;
   /** The text of the table as it is now. */
   readonly text: () => string;
 }
 
+/** The shortest pause after a failed write: a disk that is full stays so for a while. */
+const RETRY_MS = 1_000;
+
 /**
  * Writes a table some time after it changed: changes within the interval share one write, and one write is
- * under way at most. A write that fails is logged and tried again after the interval.
+ * under way at most. A write that fails is tried again after the interval, a second at least; that it failed
+ * is said once, until one succeeds.
  */
 export class AutoSave {
   readonly #options: AutoSaveOptions;
@@ -134,7 +138,7 @@ export class AutoSave {
   /** The table is not what the file holds any more. Cheap; called at each change. */
   changed(): void {
     this.#dirty = true;
-    if (!this.#closed) this.#arm();
+    if (!this.#closed) this.#arm(this.#options.intervalMs);
   }
 
   /** Resolves when all changes so far are on the disk. @throws {FsError} when they cannot be written. */
@@ -152,9 +156,8 @@ export class AutoSave {
     await this.flush().catch(() => {}); // logged by #save
   }
 
-  #arm(): void {
-    const { clock, intervalMs } = this.#options;
-    this.#cancelTimer ??= clock.after(intervalMs, () => {
+  #arm(ms: number): void {
+    this.#cancelTimer ??= this.#options.clock.after(ms, () => {
       this.#cancelTimer = undefined;
       this.flush().catch(() => {}); // logged and armed again by #save
     });
@@ -166,7 +169,7 @@ export class AutoSave {
   }
 
   async #save(): Promise<void> {
-    const { file, log, text } = this.#options;
+    const { file, log, text, intervalMs } = this.#options;
     this.#dirty = false;
     this.#disarm();
     try {
@@ -175,12 +178,14 @@ export class AutoSave {
       this.#failing = false;
     } catch (error) {
       this.#dirty = true;
-      if (!this.#closed) this.#arm();
-      log.error("cannot write a table", {
-        file: file.path,
-        reason: reasonOf(error),
-        again: this.#closed ? "no, closing" : "yes",
-      });
+      if (!this.#closed) this.#arm(Math.max(RETRY_MS, intervalMs));
+      if (!this.#failing || this.#closed) {
+        log.error("cannot write a table", {
+          file: file.path,
+          reason: reasonOf(error),
+          again: this.#closed ? "no, closing" : "yes",
+        });
+      }
       this.#failing = true;
       throw error;
     }
