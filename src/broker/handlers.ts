@@ -1,8 +1,10 @@
+import type { SlaveView } from "../ha/slave_status.ts";
 import type { Handler, Handlers } from "../rpc/peer.ts";
 import { RequestCode } from "../wire/codes.ts";
 import { clientHandlers } from "./client_handlers.ts";
 import { configHandlers } from "./config_handlers.ts";
 import { groupHandlers } from "./group_handlers.ts";
+import { haHandlers, hearNames } from "./ha_handlers.ts";
 import { lockHandlers } from "./lock_handlers.ts";
 import { offsetHandlers } from "./offset_handlers.ts";
 import type { Parts } from "./parts.ts";
@@ -12,9 +14,14 @@ import { runtimeInfoHandler } from "./runtime_info.ts";
 import type { Sends } from "./send.ts";
 import { topicHandlers } from "./topic_handlers.ts";
 
-/** The broker's table of contents: every request it answers. */
-export function brokerHandlers(parts: Parts, sends: Sends, pulls: Pulls): Handlers {
-  const { store, isSlave } = parts;
+/** The broker's table of contents: every request it answers. `view` is a slave's of its master. */
+export function brokerHandlers(
+  parts: Parts,
+  sends: Sends,
+  pulls: Pulls,
+  view?: () => SlaveView,
+): Handlers {
+  const { store, isSlave, slaves, startedAt } = parts;
   const table: [number, Handler][] = [
     [RequestCode.SEND_MESSAGE, sends.send],
     [RequestCode.SEND_MESSAGE_V2, sends.sendV2],
@@ -33,17 +40,18 @@ export function brokerHandlers(parts: Parts, sends: Sends, pulls: Pulls): Handle
     ...clientHandlers({ clients: parts.clients, groups: parts.groups, topics: parts.topics }),
     ...lockHandlers(parts.locks),
     ...configHandlers(parts.config),
+    ...haHandlers({ slaves, log: store.log, view, startedAt }),
     runtimeInfoHandler({
       runtime: parts.runtime,
       disk: parts.disk,
       store,
       stats: parts.stats,
-      startedAt: parts.startedAt,
+      startedAt,
       parked: () => pulls.parked,
       waiting: () => parts.confirmations.waiting,
     }),
   ];
-  return new Map(table);
+  return hearNames(new Map(table), slaves);
 }
 
 /** What the fast port answers: all but pulls. Source: BrokerController.registerProcessor. */
