@@ -17,12 +17,14 @@ export class CommitLog {
   readonly #segments: Segments;
   readonly #log: Log;
   readonly #listeners: ((tail: number) => void)[] = [];
+  readonly #cutListeners: ((end: number) => void)[] = [];
   #tail: number;
   #stagedEnd!: number; // log offset of the next record to be staged
   #stagedFileEnd!: number; // where its file ends
   #durable: number;
   #current: Segment | undefined; // read last
-  #uncut = false; // bytes of a failed write lie behind the tail
+  #uncut = false; // bytes of a failed write, or of a cut, lie behind the tail
+  #cutting = false;
   #cutUnsafe = false; // they were removed, but a power cut could bring them back
   #refusal: string | undefined; // why nothing is taken any more
 
@@ -63,11 +65,12 @@ export class CommitLog {
 
   /** Calls `fn` after each move of the tail, at once. Gives the way to stop it. */
   onMoved(fn: (tail: number) => void): () => void {
-    this.#listeners.push(fn);
-    return () => {
-      const at = this.#listeners.indexOf(fn);
-      if (at >= 0) this.#listeners.splice(at, 1);
-    };
+    return listen(this.#listeners, fn);
+  }
+
+  /** Calls `fn` with the new end when the log was cut, at once: what lay behind it is no more. Gives the way to stop it. */
+  onCut(fn: (end: number) => void): () => void {
+    return listen(this.#cutListeners, fn);
   }
 
   /**
@@ -100,7 +103,7 @@ export class CommitLog {
     }
     this.#tail = this.#stagedEnd;
     this.stage.clear();
-    this.#moved();
+    this.#tell(this.#listeners, this.#tail);
   }
 
   /** Forgets what is staged; the log is as it was after the last commit. */
@@ -135,7 +138,55 @@ export class CommitLog {
     }
     this.#tail = logOffset + bytes.length;
     this.#stageFrom(this.#tail);
-    this.#moved();
+    this.#tell(this.#listeners, this.#tail);
+  }
+
+  /**
+   * Takes away all from `logOffset` on, where a record begins. It is gone for readers before this returns,
+   * and once it resolves no power cut brings it back; until then nothing is appended. A crash at any moment
+   * leaves the log as it was or as it shall be, for the file that ends the log changes first and alone. No
+   * sync may be running (flush.ts).
+   */
+  async cutTo(logOffset: number): Promise<void> {
+    const segments = this.#segments;
+    invariant(
+      logOffset >= this.minOffset && logOffset <= this.#tail && !this.#cutting,
+      `a log from ${this.minOffset} to ${this.#tail} cannot be cut at ${logOffset}`,
+    );
+    this.#hide(logOffset);
+    try {
+      const holder = segments.find(logOffset);
+      holder?.zeroFrom(logOffset - holder.base);
+      this.#tell(this.#cutListeners, logOffset);
+      await holder?.sync();
+      segments.removeFrom(Math.max(logOffset, segments.first?.end ?? 0));
+      await segments.dir.sync();
+      this.#uncut = false;
+    } finally {
+      this.#cutting = false;
+    }
+  }
+
+  /** Takes away all there is; what comes next may begin at any file's start. See `cutTo`, but for crashes. */
+  async clear(): Promise<void> {
+    this.#hide(0);
+    try {
+      this.#tell(this.#cutListeners, 0);
+      this.#segments.removeFrom(0);
+      await this.#segments.dir.sync();
+      this.#uncut = false;
+    } finally {
+      this.#cutting = false;
+    }
+  }
+
+  /** Ends the log there for everybody who asks; the files are still to follow. */
+  #hide(logOffset: number): void {
+    this.#cutting = this.#uncut = true;
+    this.#current = undefined;
+    this.#tail = logOffset;
+    this.#durable = Math.min(this.#durable, logOffset);
+    this.takeBack();
   }
 
   /** Reads until `into`, the written bytes or their file end, whichever comes first; gives the number read. */
@@ -188,6 +239,7 @@ export class CommitLog {
   /** @throws {PutRefusal} "unavailable" when nothing can be appended now */
   mustTake(): void {
     if (this.#refusal !== undefined) throw new PutRefusal("unavailable", this.#refusal);
+    if (this.#cutting) throw new PutRefusal("unavailable", "the log is being cut");
     if (this.#uncut && !this.#cutBehindTail()) {
       throw new PutRefusal("unavailable", "the disk does not let a failed write be taken back");
     }
@@ -249,16 +301,24 @@ export class CommitLog {
     return !this.#uncut;
   }
 
-  /** Whatever a listener does, the bytes are written. */
-  #moved(): void {
-    for (const listener of this.#listeners) {
+  /** Whatever a listener does, the log is as it was told. */
+  #tell(listeners: readonly ((end: number) => void)[], end: number): void {
+    for (const listener of listeners) {
       try {
-        listener(this.#tail);
+        listener(end);
       } catch (error) {
         this.#log.error("a follower of the log failed", { reason: reasonOf(error) });
       }
     }
   }
+}
+
+function listen(listeners: ((end: number) => void)[], fn: (end: number) => void): () => void {
+  listeners.push(fn);
+  return () => {
+    const at = listeners.indexOf(fn);
+    if (at >= 0) listeners.splice(at, 1);
+  };
 }
 
 function refusalOf(error: unknown): PutRefusal {

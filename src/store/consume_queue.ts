@@ -21,6 +21,7 @@ const TAIL_BYTES_MAX = 256 * TAIL_BYTES;
 /** A record further ahead of its queue than this is no gap but damage. */
 const GAP_ENTRIES_MAX = 1 << 20;
 
+/** One entry. */
 const one = new Uint8Array(ENTRY_BYTES);
 const oneView = viewOf(one);
 
@@ -44,6 +45,7 @@ export class ConsumeQueue {
   #tailView!: DataView;
   #tailBytes = 0;
   #logEnd = 0; // behind the newest record it points at
+  #cutUnsafe = false; // entries were removed, but a power cut could bring them back
 
   constructor(
     topic: string,
@@ -104,21 +106,51 @@ export class ConsumeQueue {
     });
   }
 
-  /** Drops the entries of records at or behind `logOffset`, and whatever lies behind them. */
+  /** Drops the entries of records at or behind `logOffset`, and whatever a crash left behind them; for recovery. */
   cutFrom(logOffset: number): void {
+    this.#cutFilesFrom(logOffset, zeroAll);
+  }
+
+  /**
+   * Drops the entries of records at or behind `logOffset` while the queue is in use. The file keeps its size
+   * all the time: entries before these may not be safe yet, and a short file must end in one.
+   */
+  takeBackFrom(logOffset: number): void {
+    const inMemory = this.#tailBytes / ENTRY_BYTES;
+    const kept = firstThat(0, inMemory, (n) => {
+      return entryLogOffset(this.#tailView, n * ENTRY_BYTES) >= logOffset;
+    });
+    this.#tailBytes = kept * ENTRY_BYTES;
+    if (kept === 0) this.#cutFilesFrom(logOffset, zeroEntries);
+    this.#min = Math.min(this.#min, this.maxOffset);
+    this.#findLogEnd();
+  }
+
+  #cutFilesFrom(logOffset: number, zero: typeof zeroAll): void {
     const { first, last } = this.#segments;
-    if (!first || !last) return;
+    if (!first || !last) {
+      this.#fileEnd = this.#syncedEnd = 0; // nothing of it was ever written
+      return;
+    }
     const cut = firstThat(
       first.base / ENTRY_BYTES,
       last.end / ENTRY_BYTES,
       (n) => !this.#look(n) || entryLogOffset(oneView, 0) >= logOffset,
     );
-    this.#cutTo(cut * ENTRY_BYTES, first);
+    this.#cutTo(cut * ENTRY_BYTES, first, zero);
+  }
+
+  /** Forgets all entries and removes their files. */
+  clear(): void {
+    this.#tailBytes = this.#fileEnd = this.#syncedEnd = 0;
+    this.#min = this.#logEnd = 0;
+    this.#segments.removeFrom(0);
   }
 
   /** Drops the last entry. */
   dropLast(): void {
-    if (this.#segments.first) this.#cutTo(this.#fileEnd - ENTRY_BYTES, this.#segments.first);
+    const { first } = this.#segments;
+    if (first) this.#cutTo(this.#fileEnd - ENTRY_BYTES, first, zeroAll);
   }
 
   /**
@@ -133,10 +165,7 @@ export class ConsumeQueue {
     putEntry(this.#tailView, this.#tailBytes, logOffset, size, tagsCode);
     this.#tailBytes += ENTRY_BYTES;
     this.#logEnd = logOffset + size;
-    if (!this.dirty) {
-      this.dirty = true;
-      this.#becameDirty(this);
-    }
+    if (!this.dirty) this.#beDirty();
     return true;
   }
 
@@ -179,6 +208,7 @@ export class ConsumeQueue {
   async sync(): Promise<void> {
     this.write();
     const covers = this.#fileEnd;
+    if (this.#cutUnsafe) await this.#syncCut();
     let segment = this.#segments.find(this.#syncedEnd) ?? this.#segments.first;
     while (segment && segment.base < covers) {
       await segment.sync();
@@ -237,19 +267,33 @@ export class ConsumeQueue {
     return true;
   }
 
-  #cutTo(end: number, first: Segment): void {
-    this.#segments.removeFrom(Math.max(end, first.end));
-    const segment = this.#segments.find(end);
-    segment?.zeroFrom(end - segment.base);
+  #cutTo(end: number, first: Segment, zero: typeof zeroAll): void {
+    const was = this.#fileEnd;
+    if (end < was && !this.dirty) this.#beDirty();
     this.#fileEnd = end;
     this.#syncedEnd = Math.min(this.#syncedEnd, end);
+    this.#cutUnsafe = true;
+    this.#segments.removeFrom(Math.max(end, first.end));
+    const segment = this.#segments.find(end);
+    if (segment) zero(segment, end - segment.base, was - segment.base);
     this.#findLogEnd();
   }
 
+  #beDirty(): void {
+    this.dirty = true;
+    this.#becameDirty(this);
+  }
+
+  async #syncCut(): Promise<void> {
+    this.#cutUnsafe = false;
+    await this.#segments.find(this.#fileEnd)?.sync();
+    await this.#segments.dir.sync();
+  }
+
   #findLogEnd(): void {
-    const last = this.maxOffset - 1;
     this.#logEnd = 0;
-    if (!this.#look(last) || entrySize(oneView, 0) === FILL_SIZE) return;
+    const there = this.read(this.maxOffset - 1, one) === ENTRY_BYTES;
+    if (!there || !entryIsThere(oneView, 0) || entrySize(oneView, 0) === FILL_SIZE) return;
     this.#logEnd = entryLogOffset(oneView, 0) + entrySize(oneView, 0);
   }
 
@@ -260,6 +304,14 @@ export class ConsumeQueue {
     if (!segment || segment.file.readAt(at - segment.base, one) < ENTRY_BYTES) return false;
     return entryIsThere(oneView, 0);
   }
+}
+
+function zeroAll(segment: Segment, from: number, _to: number): void {
+  segment.zeroFrom(from);
+}
+
+function zeroEntries(segment: Segment, from: number, to: number): void {
+  segment.file.writeAt(from, new Uint8Array(Math.min(to, segment.bytes) - from));
 }
 
 /** What a crash leaves between cutting a file and giving it its size again: nothing, or whole entries. */

@@ -47,6 +47,7 @@ export class Dispatch {
   #failure: Error | undefined;
   #cancelRetry: (() => void) | undefined;
   #hasWaited = false; // for the disk, since it moved last
+  #closed = false;
 
   /** Begins at `position`, where a record begins; `storeTimestamp` is that of the record before it. */
   constructor(
@@ -101,8 +102,27 @@ export class Dispatch {
     return waiter.settled.promise;
   }
 
+  /**
+   * The log ends at `logOffset` now, behind a record stored at `storeTimestamp`: goes on from there. Whoever
+   * waits for what lay behind it hears that. The queues are cut by the store, in the same turn.
+   */
+  cutTo(logOffset: number, storeTimestamp: number): void {
+    const lost = this.#waiters.filter((waiter) => waiter.logOffset > logOffset);
+    this.#waiters = this.#waiters.filter((waiter) => waiter.logOffset <= logOffset);
+    for (const { settled } of lost) settled.reject(new Error(`the log was cut at ${logOffset}`));
+    if (this.#closed || this.#position < logOffset) return;
+    this.#position = logOffset;
+    this.#storeTimestamp = storeTimestamp;
+    this.#failure = undefined; // what could not be read is gone
+    this.#cancelRetry?.();
+    this.#cancelRetry = undefined;
+    this.#hasWaited = false;
+    this.#wake();
+  }
+
   /** Ends it where it is. */
   close(): void {
+    this.#closed = true;
     this.#unlisten();
     this.#cancelRetry?.();
     this.#fail(new Error("the store was closed"));

@@ -75,6 +75,11 @@ export class Flush {
     this.#running = this.#run();
   }
 
+  /** Resolves at the end of the sync that is running, if one is. */
+  get running(): Promise<void> | undefined {
+    return this.#running;
+  }
+
   /** Stops the timer and makes safe what is there. */
   async close(): Promise<void> {
     this.#stopTimer?.();

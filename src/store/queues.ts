@@ -47,6 +47,31 @@ export class Queues {
     }
   }
 
+  /** Drops the entries of records at or behind `logOffset`; an error only after all queues were tried. */
+  takeBackFrom(logOffset: number): void {
+    let failure: { error: unknown } | undefined;
+    for (const queue of this.all()) {
+      if (queue.logEnd <= logOffset) continue;
+      try {
+        queue.takeBackFrom(logOffset);
+      } catch (error) {
+        failure = { error };
+      }
+    }
+    if (failure) throw failure.error;
+  }
+
+  /** Forgets all queues and removes their files. */
+  clear(): void {
+    this.#dirty = [];
+    this.#last = undefined;
+    const queues = [...this.all()];
+    this.#byName.clear();
+    this.#byHash.clear();
+    for (const queue of queues) queue.clear();
+    for (const { name } of this.#dir.entries()) this.#dir.remove(name);
+  }
+
   get(topic: string, queueId: number): ConsumeQueue | undefined {
     return this.#byName.get(topic)?.queues.get(queueId);
   }

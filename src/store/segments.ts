@@ -83,6 +83,13 @@ export class Segments {
     }
   }
 
+  /** Removes whatever `load` would take over. */
+  removeAll(): void {
+    for (const { name, isDir } of this.dir.entries()) {
+      if (!isDir && NAME.test(name)) this.dir.remove(name);
+    }
+  }
+
   [Symbol.iterator](): IterableIterator<Segment> {
     return this.#list[Symbol.iterator]();
   }

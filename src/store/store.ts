@@ -4,6 +4,7 @@ import type { Clock, Runtime } from "../ports/host.ts";
 import { type Appended, Appender, type NewMessage } from "./append.ts";
 import { readCheckpoint } from "./checkpoint.ts";
 import { CommitLog } from "./commit_log.ts";
+import { type CutParts, cutStore, emptyStore, finishEmptying } from "./cut.ts";
 import { Dispatch } from "./dispatch.ts";
 import { Flush } from "./flush.ts";
 import { type Hold, holdFolder } from "./folder.ts";
@@ -24,15 +25,9 @@ export type { StoreOptions } from "./options.ts";
 const OPEN_LOG_FILES_MAX = 64;
 
 /** What openStore puts together. */
-interface Parts {
-  readonly log: CommitLog;
+interface Parts extends CutParts {
   readonly handles: readonly Handles[];
-  readonly flush: Flush;
-  readonly queues: Queues;
-  readonly dispatch: Dispatch;
-  readonly upkeep: Upkeep;
   readonly appender: Appender;
-  readonly offsets: QueueOffsets;
   readonly hold: Hold;
   readonly clock: Clock;
   readonly report: Log;
@@ -46,9 +41,11 @@ export class Store implements AsyncDisposable {
   readonly dispatch: Dispatch;
   /** Whoever had the store before did not close it: a crash, a kill, a power cut. */
   readonly recovered: boolean;
-  #born: number;
   readonly #parts: Parts;
   readonly #appender: Appender;
+  #born: number;
+  #cutting: Promise<void> = Promise.resolve();
+  #mustRecover = false; // a cut failed half way
   #closing: Promise<void> | undefined;
 
   constructor(parts: Parts) {
@@ -115,6 +112,20 @@ export class Store implements AsyncDisposable {
     this.log.appendRaw(logOffset, bytes);
   }
 
+  /**
+   * Takes back all from `logOffset` on, where a record begins: from log, queues and queue numbers, at once
+   * for readers; whoever follows the log hears of it (CommitLog.onCut). Resolves when no power cut brings
+   * any of it back. A crash on the way leaves the log as it was or as it shall be.
+   */
+  cut(logOffset: number): Promise<void> {
+    return this.#change(logOffset, () => cutStore(this.#parts, logOffset));
+  }
+
+  /** Takes back everything; the log may begin anew at any file's start. */
+  reset(): Promise<void> {
+    return this.#change(0, () => emptyStore(this.#parts));
+  }
+
   /** Dispatches the rest, makes everything safe and lets go of the folder. Safe to repeat. */
   close(): Promise<void> {
     return this.#closing ??= this.#close();
@@ -124,16 +135,30 @@ export class Store implements AsyncDisposable {
     return this.close();
   }
 
+  /** One after the other, and none once it closes. */
+  #change(end: number, change: () => Promise<void>): Promise<void> {
+    const changing = this.#cutting.then(async () => {
+      if (this.#closing) throw new Error("the store is being closed");
+      this.#born = Math.min(this.#born, end);
+      this.#mustRecover = true;
+      await change();
+      this.#mustRecover = false;
+    });
+    this.#cutting = changing.catch(() => {});
+    return changing;
+  }
+
   async #close(): Promise<void> {
     const { upkeep, report, handles, hold } = this.#parts;
     let inOrder = false;
     this.log.refuse("the store is being closed");
+    await this.#cutting;
     await upkeep.close();
     try {
       this.takeBack();
       await this.#drain();
       await this.flush.close();
-      inOrder = await upkeep.checkpoint();
+      inOrder = await upkeep.checkpoint() && !this.#mustRecover;
     } catch (error) {
       report.error("the next start will recover", { reason: reasonOf(error) });
     }
@@ -198,6 +223,7 @@ async function open(
   queueDir.make();
   await dir.sync(); // their files are safe only if they are
   const segments = new Segments(logDir, options.logFileBytes, logHandles);
+  await finishEmptying(dir, segments, queueDir);
   segments.load((last, size) => crashed && endsInRecord(last, size, codecs));
   const queues = new Queues(queueDir, options.queueFileBytes, queueHandles, report);
   if (segments.length > 0) await queues.load(crashed, new Turn(clock));
@@ -217,6 +243,8 @@ async function open(
   const { maxMessageBytes } = options;
   const appender = new Appender(commitLog, offsets, runtime, maxMessageBytes, found.storeTimestamp);
   return new Store({
+    dir,
+    queueDir,
     log: commitLog,
     handles: [logHandles, queueHandles],
     flush,
@@ -227,6 +255,7 @@ async function open(
     offsets,
     hold,
     clock,
+    codecs,
     report,
   });
 }

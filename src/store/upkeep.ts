@@ -25,6 +25,7 @@ export class Upkeep {
   #writes = 0;
   #stopTimer: (() => void) | undefined;
   #working: Promise<void> = Promise.resolve();
+  #held = false;
   #closed = false;
 
   constructor(
@@ -59,6 +60,35 @@ export class Upkeep {
     return true;
   }
 
+  /**
+   * Does `work`, which takes back records stored after `storeTimestamp`, while nothing goes on beside it.
+   * Before that the checkpoint stops to vouch for them, or it would vouch for what comes in their place.
+   */
+  async whileHeld(storeTimestamp: number, work: () => Promise<void>): Promise<void> {
+    this.#held = true;
+    this.#stopTimer?.();
+    await this.#working;
+    try {
+      await this.#vouchUpTo(storeTimestamp);
+      await work();
+    } finally {
+      this.#held = false;
+      this.#wait();
+    }
+  }
+
+  async #vouchUpTo(storeTimestamp: number): Promise<void> {
+    this.#coveredTo = -1;
+    const { physicMs, logicsMs, indexMs } = this.#checkpoint;
+    if (Math.max(physicMs, logicsMs) <= storeTimestamp) return;
+    this.#checkpoint = {
+      physicMs: Math.min(physicMs, storeTimestamp),
+      logicsMs: Math.min(logicsMs, storeTimestamp),
+      indexMs: Math.min(indexMs, storeTimestamp),
+    };
+    await writeCheckpoint(this.#dir, this.#checkpoint);
+  }
+
   /** Resolves when nothing of it runs any more. */
   async close(): Promise<void> {
     this.#closed = true;
@@ -67,7 +97,7 @@ export class Upkeep {
   }
 
   #wait(): void {
-    if (this.#closed) return;
+    if (this.#closed || this.#held) return;
     this.#stopTimer = this.#clock.after(WRITE_MS, () => {
       this.#working = this.#work().then(() => this.#wait());
     });

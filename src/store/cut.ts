@@ -1,0 +1,97 @@
+import { reasonOf } from "../base/log.ts";
+import type { Dir } from "../ports/fs.ts";
+import type { Codecs } from "../ports/host.ts";
+import type { CommitLog } from "./commit_log.ts";
+import type { Dispatch } from "./dispatch.ts";
+import type { Flush } from "./flush.ts";
+import type { QueueOffsets } from "./queue_offsets.ts";
+import type { Queues } from "./queues.ts";
+import { recordHolding } from "./record_search.ts";
+import { storeTimeAt } from "./records.ts";
+import type { Segments } from "./segments.ts";
+import type { Upkeep } from "./upkeep.ts";
+
+/** Says that a store is being emptied: while it is there, the next start goes on with that. */
+const EMPTYING = "emptying";
+
+/** What a cut changes. */
+export interface CutParts {
+  readonly dir: Dir;
+  readonly queueDir: Dir;
+  readonly log: CommitLog;
+  readonly flush: Flush;
+  readonly queues: Queues;
+  readonly dispatch: Dispatch;
+  readonly upkeep: Upkeep;
+  readonly offsets: QueueOffsets;
+  readonly codecs: Codecs;
+}
+
+/**
+ * Takes back all from `logOffset` on, where a record begins, from log, queues and dispatch alike: gone for
+ * readers in one turn, and for good once this resolves.
+ */
+export async function cutStore(parts: CutParts, logOffset: number): Promise<void> {
+  const { log, queues, flush, dispatch, upkeep, offsets, codecs } = parts;
+  await dispatch.reached(logOffset).catch(() => {}); // else a queue's numbers would be given twice
+  await flush.reached(logOffset); // a file cut behind bytes that a power cut takes would be no log file
+  const last = recordHolding(log, codecs, logOffset - 1);
+  const time = last ? storeTimeAt(log, last.at) : 0;
+  await upkeep.whileHeld(time, async () => {
+    await changed(parts, () => {
+      const gone = log.cutTo(logOffset);
+      dispatch.cutTo(logOffset, time);
+      offsets.clear();
+      return [gone, after(() => queues.takeBackFrom(logOffset))];
+    });
+  });
+}
+
+/** Empties a store as `cutStore` cuts one. Killed on the way, the next start goes on with it. */
+export async function emptyStore(parts: CutParts): Promise<void> {
+  const { dir, queueDir, log, queues, dispatch, upkeep, offsets } = parts;
+  await upkeep.whileHeld(0, async () => {
+    dir.open(EMPTYING, "create").close();
+    await dir.sync();
+    await changed(parts, () => {
+      const gone = log.clear();
+      dispatch.cutTo(0, 0);
+      offsets.clear();
+      return [gone, after(() => queues.clear())];
+    });
+    await forget(dir, queueDir);
+  });
+}
+
+/** Goes on with emptying a store that is being opened; before its files are looked at. */
+export async function finishEmptying(dir: Dir, segments: Segments, queueDir: Dir): Promise<void> {
+  if (!dir.stat(EMPTYING)) return;
+  segments.removeAll();
+  await segments.dir.sync();
+  for (const { name } of queueDir.entries()) queueDir.remove(name);
+  await forget(dir, queueDir);
+}
+
+async function forget(dir: Dir, queueDir: Dir): Promise<void> {
+  await queueDir.sync();
+  dir.remove(EMPTYING);
+  await dir.sync();
+}
+
+/** Changes all in one turn, while no sync is running, and waits for the disk. */
+async function changed(
+  { flush, log }: CutParts,
+  change: () => readonly Promise<void>[],
+): Promise<void> {
+  while (flush.running) await flush.running;
+  if (flush.failure) throw flush.failure;
+  const failed = (await Promise.allSettled(change())).find(({ status }) => status === "rejected");
+  if (failed?.status !== "rejected") return;
+  log.refuse(`it could not be cut: ${reasonOf(failed.reason)}`);
+  throw failed.reason;
+}
+
+/** What `work` throws as a rejection. */
+async function after(work: () => void): Promise<void> {
+  await work();
+}
