@@ -27,6 +27,8 @@ export interface LinedOptions {
   readonly own?: (who: number) => readonly string[];
   /** How its process is started. */
   readonly how?: (who: number) => StartOptions;
+  /** Where its store lies; default: in a folder of the cluster. */
+  readonly dir?: (who: number) => string | undefined;
   /** Default: one of its own. */
   readonly namesrv?: Address;
   readonly brokerName?: string;
@@ -126,9 +128,9 @@ export class LinedCluster implements AsyncDisposable {
   }
 
   async #add(role: readonly string[], line: BadLink | undefined): Promise<void> {
-    const { flags, own, how, brokerName = "broker-a" } = this.#options;
+    const { flags, own, how, dir: place, brokerName = "broker-a" } = this.#options;
     const who = this.members.length;
-    const dir = join(this.#folder.path, String(who));
+    const dir = place?.(who) ?? join(this.#folder.path, String(who));
     const all = [
       ...role,
       ...["--listenPort", "0", "--brokerIP1", "127.0.0.1", "--storePathRootDir", dir],
