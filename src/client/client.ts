@@ -55,7 +55,7 @@ export class Client implements AsyncDisposable {
     const { clock } = runtime;
     this.id = `${runtime.addresses()[0] ?? "127.0.0.1"}@${clientName ?? randomName(runtime)}`;
     const redial = new Redial(runtime, log, { handlers: this.#handlers() });
-    const routes = new Routes(new NameServers(servers, redial), { clock, log });
+    const routes = new Routes(new NameServers(servers, { redial, clock }), { clock, log });
     const heartbeats = new Heartbeats(this.id, { redial, routes, clock, log });
     const ids = new UniqueIds(runtime);
     this.#parts = {

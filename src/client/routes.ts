@@ -2,12 +2,18 @@ import { type Log, reasonOf } from "../base/log.ts";
 import { sleep } from "../base/together.ts";
 import type { Clock } from "../ports/host.ts";
 import { RequestCode, ResponseCode } from "../wire/codes.ts";
+import type { Command } from "../wire/command.ts";
 import type { MessageQueue } from "../wire/message_queue.ts";
 import { parseRoute, type TopicRoute } from "../wire/route.ts";
 import { AnswerError } from "./errors.ts";
 import type { NameServers } from "./name_servers.ts";
 
 const REFRESH_MS = 30_000;
+/**
+ * A topic that was known is forgotten when no name server has known it for this long: one that restarted
+ * has an empty table until the brokers have told it again.
+ */
+const MISSING_MS = 30_000;
 /** Its route says which brokers create topics by themselves. */
 const TEMPLATE_TOPIC = "TBW102";
 /** Queues asked for when a send creates its topic. Source: DefaultMQProducer. */
@@ -54,6 +60,8 @@ export class Routes {
   readonly #log: Log;
   readonly #known = new Map<string, Route>();
   readonly #asking = new Map<string, Promise<Route>>();
+  /** Since when no name server knows a topic that was known; monotonic. */
+  readonly #missing = new Map<string, number>();
 
   constructor(
     servers: Pick<NameServers, "ask" | "current">,
@@ -88,7 +96,7 @@ export class Routes {
       if (!(error instanceof AnswerError) || error.code !== ResponseCode.TOPIC_NOT_EXIST) {
         throw error;
       }
-      const answer = await this.#servers.ask(routeRequest(TEMPLATE_TOPIC));
+      const answer = await this.#servers.ask(routeRequest(TEMPLATE_TOPIC), hasRoute);
       if (answer.code !== ResponseCode.SUCCESS) throw error;
       const route = routeOf(topic, parseRoute(answer.body), true);
       if (route.writable.length === 0) throw error;
@@ -135,19 +143,39 @@ export class Routes {
   }
 
   async #ask(topic: string): Promise<Route> {
-    const answer = await this.#servers.ask(routeRequest(topic));
-    if (answer.code !== ResponseCode.SUCCESS) {
-      if (answer.code === ResponseCode.TOPIC_NOT_EXIST) this.#known.delete(topic);
-      throw new AnswerError(
-        answer.code,
-        `no route of topic "${topic}": name server ${this.#servers.current} answers ${answer.code}` +
-          (answer.remark === undefined ? "" : ` (${answer.remark})`),
-      );
+    const answer = await this.#servers.ask(routeRequest(topic), hasRoute);
+    if (answer.code === ResponseCode.SUCCESS) {
+      const route = routeOf(topic, parseRoute(answer.body));
+      this.#missing.delete(topic);
+      this.#known.set(topic, route);
+      return route;
     }
-    const route = routeOf(topic, parseRoute(answer.body));
-    this.#known.set(topic, route);
-    return route;
+    const known = answer.code === ResponseCode.TOPIC_NOT_EXIST && this.#kept(topic);
+    if (known) return known;
+    throw new AnswerError(
+      answer.code,
+      `no route of topic "${topic}": name server ${this.#servers.current} answers ${answer.code}` +
+        (answer.remark === undefined ? "" : ` (${answer.remark})`),
+    );
   }
+
+  /** No name server knows the topic: what was known of it, for a while. */
+  #kept(topic: string): Route | undefined {
+    const known = this.#known.get(topic);
+    const now = this.#clock.monotonic();
+    const since = this.#missing.get(topic) ?? now;
+    if (known?.created && now - since < MISSING_MS) {
+      this.#missing.set(topic, since);
+      return known;
+    }
+    this.#missing.delete(topic);
+    this.#known.delete(topic);
+  }
+}
+
+/** One name server that knows no such topic may have an empty table; another may know it. */
+function hasRoute({ code }: Command): boolean {
+  return code !== ResponseCode.TOPIC_NOT_EXIST;
 }
 
 /** Name servers from 4.9.4 on then quote numeric keys; the reader takes both. */

@@ -49,6 +49,11 @@ export class Redial {
     return line.dialling;
   }
 
+  /** True while there is an open connection to `host:port`. */
+  connected(address: string): boolean {
+    return this.#lines.get(address)?.peer?.closed === false;
+  }
+
   /** Asks the peer at `host:port`. @throws {CallError} */
   async call(address: string, request: Request, timeoutMs: number): Promise<Command> {
     return await (await this.peer(address)).call(request, timeoutMs);

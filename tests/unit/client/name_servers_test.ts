@@ -3,6 +3,7 @@ import { NameServers, nameServersIn } from "../../../src/client/name_servers.ts"
 import { CallError } from "../../../src/rpc/peer.ts";
 import type { Command } from "../../../src/wire/command.ts";
 import { test } from "../../harness.ts";
+import { VirtualClock } from "../../support/clock.ts";
 
 test("nameServersIn() takes one address or several", () => {
   assertEquals(nameServersIn("a:1"), ["a:1"]);
@@ -19,36 +20,96 @@ for (const text of ["", ";", "host", "host:", "host:99999", "http://host:1"]) {
   });
 }
 
-/** Name servers of which only those in `up` answer. */
-function servers(up: Set<string>) {
+type Behaviour = "answers" | "empty" | "down" | "mute";
+
+/** Name servers a, b and c that do as `is` says. */
+function servers(is: Record<string, Behaviour>) {
+  const clock = new VirtualClock();
   const asked: string[] = [];
-  const call = (address: string) => {
-    asked.push(address);
-    return up.has(address)
-      ? Promise.resolve({ remark: address } as Command)
-      : Promise.reject(new CallError("unreachable", `cannot reach ${address}`));
+  const lost = new Set<string>();
+  const call = (address: string): Promise<Command> => {
+    asked.push(address[0]);
+    switch (is[address[0]]) {
+      case "answers":
+        return Promise.resolve({ code: 0, remark: address[0] } as Command);
+      case "empty":
+        return Promise.resolve({ code: 17, remark: address[0] } as Command);
+      case "down":
+        return Promise.reject(new CallError("unreachable", `cannot reach ${address}`));
+      default:
+        return new Promise((_, reject) => {
+          clock.after(3_000, () => reject(new CallError("timeout", `${address} is silent`)));
+        });
+    }
   };
-  const all = new NameServers(["a:1", "b:1", "c:1"], { call });
-  const ask = async () => (await all.ask({ code: 106 })).remark;
-  return { ask, asked, all };
+  const redial = { call, connected: (address: string) => !lost.has(address[0]) };
+  const all = new NameServers(["a:1", "b:1", "c:1"], { redial, clock });
+  const ask = async () => (await all.ask({ code: 105 }, ({ code }) => code === 0)).remark;
+  /** Who was asked since the last call of this. */
+  const whom = () => asked.splice(0).join("");
+  return { is, clock, lost, ask, whom, all };
 }
 
 test("one name server is asked as long as it answers, then the next that does", async () => {
-  const up = new Set(["b:1", "c:1"]);
-  const { ask, asked, all } = servers(up);
-  assertEquals([await ask(), await ask(), all.current], ["b:1", "b:1", "b:1"]);
-  up.add("a:1");
-  assertEquals(await ask(), "b:1");
-  up.delete("b:1");
-  assertEquals([await ask(), await ask()], ["c:1", "c:1"]);
-  assertEquals(asked, ["a:1", "b:1", "b:1", "b:1", "b:1", "c:1", "c:1"]);
+  const { is, ask, whom, all } = servers({ a: "down", b: "answers", c: "answers" });
+  assertEquals([await ask(), await ask(), all.current, whom()], ["b", "b", "b:1", "abb"]);
+  is.a = "answers";
+  assertEquals(await ask(), "b");
+  is.b = "down";
+  assertEquals([await ask(), await ask(), whom()], ["c", "c", "bbcc"]);
 });
 
 test("when none answers, the error says what each of them did", async () => {
-  const { ask } = servers(new Set());
+  const { ask } = servers({ a: "down", b: "down", c: "down" });
   const error = await assertRejects(ask, CallError);
   assertEquals(
     error.message,
     "no name server answers: cannot reach a:1; cannot reach b:1; cannot reach c:1",
   );
+});
+
+test("a silent name server holds up one question for 200 ms, and no other", async () => {
+  const { clock, ask, whom } = servers({ a: "mute", b: "answers", c: "answers" });
+  const first = ask();
+  await clock.advance(199);
+  assertEquals(whom(), "a");
+  await clock.advance(1);
+  assertEquals([await first, whom()], ["b", "b"]);
+  assertEquals([await ask(), await ask(), whom()], ["b", "b", "bb"]);
+  await clock.advance(3_000);
+  assertEquals(clock.waiting, 0);
+});
+
+test("one that answers late, when the others are gone, is waited for", async () => {
+  const { clock, ask } = servers({ a: "mute", b: "mute", c: "down" });
+  const late = assertRejects(ask, CallError, "a:1 is silent; b:1 is silent");
+  await clock.advance(3_500);
+  await late;
+  assertEquals(clock.waiting, 0);
+});
+
+test("one that lacks what is wanted is not believed while another has it", async () => {
+  const { is, ask, whom } = servers({ a: "empty", b: "down", c: "answers" });
+  assertEquals([await ask(), whom()], ["c", "abc"]);
+  is.c = "empty";
+  assertEquals([await ask(), whom()], ["c", "cab"]);
+});
+
+test("a silent one is not waited for long when the others say no", async () => {
+  const { clock, ask, whom } = servers({ a: "empty", b: "mute", c: "empty" });
+  const first = ask();
+  await clock.advance(200);
+  assertEquals([await first, whom()], ["a", "abc"]);
+  const second = ask();
+  await clock.advance(0);
+  assertEquals(await second, "a");
+  await clock.advance(3_000);
+  assertEquals(clock.waiting, 0);
+});
+
+test("one whose connection ended may have an empty table: the next is asked first", async () => {
+  const { lost, ask, whom } = servers({ a: "answers", b: "answers", c: "answers" });
+  assertEquals([await ask(), await ask(), whom()], ["a", "a", "aa"]);
+  lost.add("a");
+  assertEquals([await ask(), await ask(), whom()], ["b", "b", "bb"]);
 });

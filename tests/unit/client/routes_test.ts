@@ -89,15 +89,26 @@ test("toSend() takes the template's route until the topic exists", async () => {
   assertEquals(state.asked, []);
 });
 
-test("a refresh that fails keeps what is known; a topic that is gone is forgotten", async () => {
-  const { all, state } = routes({ T: told(6) });
+test("a refresh that fails keeps what is known; a topic gone for 30 s is forgotten", async () => {
+  const { all, state, clock } = routes({ T: told(6) });
   await all.of("T");
   state.topics = "down";
   await all.tryRefresh("T");
   assertEquals(all.known("T")?.readable.length, 3);
   state.topics = {};
   await all.tryRefresh("T");
+  await clock.advance(29_999);
+  assertEquals((await all.refresh("T")).readable.length, 3);
+  state.topics = { T: told(6) }; // brokers have come back to a name server that restarted
+  await all.tryRefresh("T");
+  state.topics = {};
+  await all.tryRefresh("T");
+  await clock.advance(29_999);
+  assertEquals((await all.of("T")).readable.length, 3);
+  await clock.advance(1);
+  await all.tryRefresh("T");
   assertEquals(all.known("T"), undefined);
+  await assertRejects(() => all.of("T"), AnswerError);
 });
 
 test("keepFresh() asks for every known topic each 30 s and ends with its signal", async () => {

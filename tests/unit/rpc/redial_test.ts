@@ -51,9 +51,12 @@ test("Redial dials an address once, and all share the connection", async () => {
 
 test("Redial dials again, at once, after the connection broke", async () => {
   const { redial, clock, dials, fars } = setUp();
+  assertEquals(redial.connected(HERE), false);
   const before = await redial.peer(HERE);
+  assertEquals(redial.connected(HERE), true);
   fars[0].break();
   await clock.settle();
+  assertEquals(redial.connected(HERE), false);
   const after = await redial.peer(HERE);
   assertEquals([before === after, before.closed, after.closed, dials.length], [
     false,

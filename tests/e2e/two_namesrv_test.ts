@@ -1,0 +1,203 @@
+/** Two name servers: one is dead, vanished, or back with an empty table, and nobody notices. */
+import { assert, assertEquals } from "@std/assert";
+import { createServer, type Socket } from "node:net";
+import { join } from "node:path";
+import { textOf } from "../../src/base/bytes.ts";
+import { silentLog } from "../../src/base/log.ts";
+import { type Client, connect } from "../../src/client/client.ts";
+import { Redial } from "../../src/rpc/redial.ts";
+import { RequestCode } from "../../src/wire/codes.ts";
+import { parseClusterInfo } from "../../src/wire/route.ts";
+import { test } from "../harness.ts";
+import { type Pocketmq, startPocketmq } from "../support/binary.ts";
+import { runtime } from "../support/runtime.ts";
+import { type TempDir, tempDir } from "../support/temp.ts";
+
+const TOPIC = "TwoT";
+
+/** A name server that can be killed and started again on its port. */
+class NameServer implements AsyncDisposable {
+  #process: Pocketmq;
+  readonly #folder: string;
+  readonly address: string;
+
+  private constructor(process: Pocketmq, folder: string) {
+    this.#process = process;
+    this.#folder = folder;
+    this.address = process.ready.namesrv!;
+  }
+
+  static async start(folder: string): Promise<NameServer> {
+    return new NameServer(await run(folder, "0"), folder);
+  }
+
+  async kill(): Promise<void> {
+    await this.#process.kill("SIGKILL");
+  }
+
+  async again(): Promise<void> {
+    this.#process = await run(this.#folder, this.address.split(":")[1]);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#process[Symbol.asyncDispose]();
+  }
+}
+
+function run(folder: string, port: string): Promise<Pocketmq> {
+  const kv = join(folder, "kvConfig.json");
+  return startPocketmq(["--namesrv", "--namesrvPort", port, "--kvConfigPath", kv]);
+}
+
+function startMaster(folder: TempDir, namesrvAddr: string): Promise<Pocketmq> {
+  return startPocketmq([
+    ...["--master", "--listenPort", "0", "--brokerIP1", "127.0.0.1"],
+    ...["--namesrvAddr", namesrvAddr, "--storePathRootDir", join(folder.path, "store")],
+  ]);
+}
+
+/** Waits until this one name server has the broker; gives the time that took. */
+async function hasBroker(address: string): Promise<number> {
+  const redial = new Redial(runtime, silentLog);
+  const began = Date.now();
+  try {
+    for (;;) {
+      assert(Date.now() - began < 20_000, `${address} has no broker after 20 s`);
+      const { body } = await redial.call(
+        address,
+        { code: RequestCode.GET_BROKER_CLUSTER_INFO },
+        3_000,
+      );
+      if (parseClusterInfo(body).brokers.length > 0) return Date.now() - began;
+      await after(20);
+    }
+  } finally {
+    redial.close();
+  }
+}
+
+/** Sends and reads all the time; `end` gives what failed and what was not read. */
+function trafficOf(client: Client): { end(): Promise<{ sent: number; missing: string[] }> } {
+  const stop = new AbortController();
+  const sent: string[] = [];
+  const read = new Set<string>();
+  const producer = client.producer();
+  const sending = (async () => {
+    for (let i = 0; !stop.signal.aborted; i++) {
+      await producer.send({ topic: TOPIC, body: `${i}` }); // a send that fails ends it all
+      sent.push(`${i}`);
+      await after(5);
+    }
+  })();
+  const consumer = client.consumer({ group: "two", topics: [{ topic: TOPIC }], from: "first" });
+  const reading = (async () => {
+    for await (const message of consumer.messages) read.add(textOf(message.body));
+  })();
+  return {
+    async end() {
+      stop.abort();
+      await sending;
+      const missing = () => sent.filter((body) => !read.has(body));
+      for (let i = 0; i < 200 && missing().length > 0; i++) await after(100);
+      const left = missing();
+      await consumer.close();
+      await reading;
+      return { sent: sent.length, missing: left };
+    },
+  };
+}
+
+/** What a client that starts now can do: send to the topic, and make one. */
+async function newClientServes(namesrvAddr: string, name: string): Promise<void> {
+  await using client = connect(runtime, { namesrvAddr });
+  const producer = client.producer();
+  for (const topic of [TOPIC, `New-${name.replaceAll(/\W+/g, "-")}`]) {
+    assertEquals((await producer.send({ topic, body: `new ${name}` })).status, "SEND_OK", name);
+  }
+}
+
+test("either of two name servers is killed and comes back empty: nobody notices", async () => {
+  using folder = tempDir();
+  await using one = await NameServer.start(join(folder.path, "one"));
+  await using two = await NameServer.start(join(folder.path, "two"));
+  const namesrvAddr = `${one.address};${two.address}`;
+  await using _master = await startMaster(folder, namesrvAddr);
+  await using client = connect(runtime, { namesrvAddr });
+  await newClientServes(namesrvAddr, "at first");
+  const traffic = trafficOf(client);
+  for (
+    const { server, other, name } of [
+      { server: one, other: two, name: "the first" },
+      { server: two, other: one, name: "the second" },
+    ]
+  ) {
+    await after(500);
+    await server.kill();
+    await newClientServes(namesrvAddr, `${name} dead`);
+    await after(1_500);
+    await server.again();
+    const back = hasBroker(server.address);
+    await newClientServes(namesrvAddr, `${name} empty`);
+    await newClientServes(`${other.address};${server.address}`, `${name} empty, asked last`);
+    const ms = await back;
+    assert(ms < 6_000, `${name} got its broker back after ${ms} ms`);
+    await newClientServes(server.address, `${name} alone`);
+  }
+  const { sent, missing } = await traffic.end();
+  assert(sent > 100, `${sent} were sent`);
+  assertEquals(missing, []);
+});
+
+test("a broker serves on when both name servers are gone, and is in both when they are back", async () => {
+  using folder = tempDir();
+  await using one = await NameServer.start(join(folder.path, "one"));
+  await using two = await NameServer.start(join(folder.path, "two"));
+  const namesrvAddr = `${one.address};${two.address}`;
+  await using _master = await startMaster(folder, namesrvAddr);
+  await using client = connect(runtime, { namesrvAddr });
+  await newClientServes(namesrvAddr, "at first");
+  const traffic = trafficOf(client);
+  await after(300);
+  await Promise.all([one.kill(), two.kill()]);
+  await after(1_000);
+  await Promise.all([one.again(), two.again()]);
+  await hasBroker(one.address);
+  await hasBroker(two.address);
+  assertEquals((await traffic.end()).missing, []);
+});
+
+test("a name server that takes connections and never answers delays neither start nor send", async () => {
+  using folder = tempDir();
+  const sockets = new Set<Socket>();
+  const mute = createServer((socket) => {
+    sockets.add(socket);
+    socket.on("error", () => {});
+  });
+  await new Promise<void>((resolve) => mute.listen(0, "127.0.0.1", resolve));
+  try {
+    await using alive = await NameServer.start(folder.path);
+    const { port } = mute.address() as { port: number };
+    const namesrvAddr = `127.0.0.1:${port};${alive.address}`;
+    const master = await timed(() => startMaster(folder, namesrvAddr));
+    await using running = master.value;
+    assert(master.ms < 5_000, `the master was ready after ${master.ms} ms`); // its time-out is 6 s
+    const client = await timed(() => newClientServes(namesrvAddr, "beside a mute one"));
+    assert(client.ms < 2_500, `a client took ${client.ms} ms`); // its time-out is 3 s, for each question
+    const stop = await timed(() => running.stop());
+    assertEquals(stop.value, 0);
+    assert(stop.ms < 2_500, `the master stopped after ${stop.ms} ms`); // its time-out is 3 s
+  } finally {
+    for (const socket of sockets) socket.destroy();
+    await new Promise((resolve) => mute.close(resolve));
+  }
+});
+
+async function timed<T>(work: () => Promise<T>): Promise<{ value: T; ms: number }> {
+  const began = performance.now();
+  const value = await work();
+  return { value, ms: Math.round(performance.now() - began) };
+}
+
+function after(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
