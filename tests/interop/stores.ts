@@ -15,11 +15,16 @@ export interface Comparison {
 
 /**
  * Compares the files of two folders byte by byte. What a file lacks counts as zeros, because a broker may have
- * made its next file ahead.
+ * made its next file ahead. `wanted` says which files count, by their paths from the folder.
  */
-export function compareFolders(one: string, other: string): Comparison {
+export function compareFolders(
+  one: string,
+  other: string,
+  wanted: (name: string) => boolean = () => true,
+): Comparison {
   let chunks = 0;
-  for (const name of new Set([...filesBelow(one), ...filesBelow(other)].sort())) {
+  const names = [...filesBelow(one), ...filesBelow(other)].filter(wanted);
+  for (const name of new Set(names.sort())) {
     using a = open(join(one, name));
     using b = open(join(other, name));
     for (let at = 0; at < Math.max(a.size, b.size); at += CHUNK) {

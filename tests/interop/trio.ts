@@ -140,7 +140,7 @@ async function startOurs(
 }
 
 /** A port p so that p - 2, p and p + 1 are free: what a Java broker takes. */
-async function freePorts(): Promise<number> {
+export async function freePorts(): Promise<number> {
   for (;;) {
     const port = 20_000 + Math.floor(Math.random() * 10_000); // below the ports the system gives away
     const free = await Promise.all([port - 2, port, port + 1].map(isFree));

@@ -10,6 +10,7 @@ export interface Link {
   /** What the slave said first, once it did. */
   readonly firstReport: number | undefined;
   readonly lastReport: number | undefined;
+  readonly reports: number;
   /** What the master sent and the slave got. */
   readonly seen: Seen;
   readonly open: boolean;
@@ -109,6 +110,7 @@ interface Plan {
 class ProxiedLink implements Link {
   firstReport: number | undefined;
   lastReport: number | undefined;
+  reports = 0;
   open = true;
   readonly #track: TransferTrack;
   readonly #slave: Socket;
@@ -163,6 +165,7 @@ class ProxiedLink implements Link {
       this.#report[this.#reportBytes++] = byte;
       if (this.#reportBytes < 8) continue;
       this.#reportBytes = 0;
+      this.reports++;
       this.lastReport = Number(new DataView(this.#report.buffer).getBigInt64(0));
       this.firstReport ??= this.lastReport;
     }
