@@ -173,8 +173,8 @@ export class Slaves {
 
   /** The log was cut: nobody was sent what comes there now. */
   cut(logOffset: number): void {
-    for (const [key, sent] of this.#sent) this.#sent.set(key, Math.min(sent, logOffset));
     for (const line of this.#lines) if ((line.follower?.sent ?? 0) > logOffset) this.close(line);
+    for (const [key, sent] of this.#sent) this.#sent.set(key, Math.min(sent, logOffset));
   }
 
   /** A slave reported: says when it has all we have, or is too far behind to count. */
