@@ -1,3 +1,4 @@
+import { readSync } from "node:fs";
 import process from "node:process";
 import { isOlder } from "../base/version.ts";
 import type { Address, Connection, Listener, Net, NetError } from "../ports/net.ts";
@@ -6,6 +7,7 @@ import { bunApi, type BunFfi, type BunSocket, type BunSocketHandlers } from "./b
 import { dialWithin } from "./dialing.ts";
 import { loadLibc, type LockCall, nodeFs } from "./files.ts";
 import { addresses, clock, codecs, memory, random } from "./host.ts";
+import { READ_BYTES_MAX, ReadBuffers } from "./read_buffers.ts";
 import { broken, closedHere, netError } from "./net_errors.ts";
 import { processTerminal } from "./terminal.ts";
 
@@ -133,7 +135,14 @@ class BunListener implements Listener {
 
 /** Bun pushes what it reads; above this the socket is paused until the reader has caught up. */
 const UNREAD_BYTES_MAX = 256 * 1024;
+/** A read that brings less has emptied the socket, or nearly. */
+const BULK_BYTES = 64 * 1024;
 
+/**
+ * A socket of Bun. It copies whatever it reads into a fresh buffer, which for half a megabyte at a time costs
+ * more than the read itself. So from a peer that sends in bulk to a reader that gives its chunks back we read
+ * by ourselves, once a turn into the same few buffers, and the socket is paused meanwhile.
+ */
 class BunConnection implements Connection {
   readonly readable: ReadableStream<Uint8Array>;
   readonly writable: WritableStream<Uint8Array>;
@@ -143,6 +152,9 @@ class BunConnection implements Connection {
   #reading!: ReadableStreamDefaultController<Uint8Array>;
   #writing!: WritableStreamDefaultController;
   #paused = false;
+  #bulk = false; // paused, and we read
+  #scheduled = false; // such a read
+  #buffers: ReadBuffers | undefined; // once a chunk was given back
   #unsent: { bytes: Uint8Array; resolve(): void; reject(error: Error): void } | undefined;
   #readEnded = false;
   #writeEnded = false;
@@ -168,9 +180,37 @@ class BunConnection implements Connection {
 
   received(bytes: Uint8Array): void {
     if (this.#readEnded) return;
+    if (this.#buffers && bytes.length >= READ_BYTES_MAX && !this.#paused) {
+      this.#bulk = true;
+      this.#pause();
+    }
     this.#reading.enqueue(bytes);
     if (!this.#paused && this.#reading.desiredSize! <= 0) this.#pause();
   }
+
+  recycle(chunk: Uint8Array): void {
+    this.#buffers ??= new ReadBuffers();
+    this.#buffers.giveBack(chunk);
+  }
+
+  /** Whatever is no plain read of bytes is left to the socket. */
+  readonly #readBulk = (): void => {
+    this.#scheduled = false;
+    if (this.#readEnded || this.#reading.desiredSize! <= 0) return;
+    const into = this.#buffers!.take();
+    let count = 0;
+    try {
+      count = readSync(this.#socket.fd, into, 0, into.length, null);
+    } catch {
+      // nothing there, or the connection broke
+    }
+    if (count < BULK_BYTES) {
+      this.#bulk = false;
+      if (this.#reading.desiredSize! > count) this.#resume();
+    }
+    if (count > 0) this.#reading.enqueue(into.subarray(0, count));
+    else this.#buffers!.giveBack(into);
+  };
 
   /** Nothing to await when the system takes it all, which it nearly always does. */
   #write(chunk: Uint8Array): void | Promise<void> {
@@ -249,7 +289,12 @@ class BunConnection implements Connection {
   }
 
   #resume(): void {
-    if (!this.#paused) return;
+    if (!this.#paused || this.#scheduled) return;
+    if (this.#bulk) {
+      this.#scheduled = true;
+      clock.soon(this.#readBulk); // others get their turn between two reads
+      return;
+    }
     this.#paused = false;
     this.#socket.resume();
   }

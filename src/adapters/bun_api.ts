@@ -5,6 +5,8 @@ import type { LockCall } from "./files.ts";
 /** A TCP socket of Bun; `data` is ours to set. */
 export interface BunSocket<T> {
   data: T;
+  /** The system's number of it; -1 once closed. */
+  readonly fd: number;
   readonly localAddress: string;
   readonly localPort: number;
   readonly remoteAddress: string;

@@ -3,6 +3,7 @@ import type { Runtime, Terminal } from "../ports/host.ts";
 import { dialWithin } from "./dialing.ts";
 import { loadLibc, type LockCall, nodeFs } from "./files.ts";
 import { addresses, clock, codecs, memory, random } from "./host.ts";
+import { READ_BYTES_MAX, ReadBuffers } from "./read_buffers.ts";
 import { broken, closedHere, netError } from "./net_errors.ts";
 import { processTerminal } from "./terminal.ts";
 
@@ -84,12 +85,11 @@ class DenoListener implements Listener {
 /** Room for one read: small for a quiet connection, doubled each time a read fills it. */
 const SLAB_BYTES_MIN = 16 * 1024;
 const SLAB_BYTES_MAX = 1024 * 1024;
-/** The most one read takes, so that a reader that stops holds no more. */
-const READ_BYTES_MAX = 256 * 1024;
 
 /**
  * A socket through `read` and `write`, not Deno's own streams: those allocate 64 KiB for every read, and
- * that costs more than the read itself. Chunks are cut off a slab instead.
+ * that costs more than the read itself. Chunks are cut off a slab instead, or lie in the same few buffers
+ * for a reader that gives them back.
  */
 class DenoConnection implements Connection {
   readonly readable: ReadableStream<Uint8Array>;
@@ -101,6 +101,7 @@ class DenoConnection implements Connection {
   #writing!: WritableStreamDefaultController;
   #slab = new Uint8Array(SLAB_BYTES_MIN);
   #at = 0; // the slab is used up to here
+  #buffers: ReadBuffers | undefined; // once a chunk was given back
   #readEnded = false;
   #writeEnded = false;
   #closed = false;
@@ -128,15 +129,25 @@ class DenoConnection implements Connection {
   }
 
   #read(): Promise<void> {
+    if (this.#buffers) return this.#readInto(this.#buffers.take());
     if (this.#slab.length - this.#at < this.#slab.length / 4) this.#newSlab(this.#slab.length);
-    const space = this.#slab.subarray(this.#at, this.#at + READ_BYTES_MAX);
+    return this.#readInto(this.#slab.subarray(this.#at, this.#at + READ_BYTES_MAX));
+  }
+
+  #readInto(space: Uint8Array): Promise<void> {
     return this.#conn.read(space).then((count) => {
       if (this.#readEnded) return;
       if (count === null) return this.#endReading();
-      this.#at += count;
       this.#reading.enqueue(space.subarray(0, count));
+      if (space.buffer !== this.#slab.buffer) return;
+      this.#at += count;
       if (count === space.length) this.#newSlab(Math.min(2 * this.#slab.length, SLAB_BYTES_MAX));
     }, (error) => this.#fail(error));
+  }
+
+  recycle(chunk: Uint8Array): void {
+    this.#buffers ??= new ReadBuffers();
+    this.#buffers.giveBack(chunk);
   }
 
   #newSlab(bytes: number): void {

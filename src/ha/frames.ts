@@ -1,4 +1,4 @@
-import { ByteQueue, viewOf, writeInt64 } from "../base/bytes.ts";
+import { ByteQueue, readInt64, viewOf, writeInt64 } from "../base/bytes.ts";
 import { WireError } from "../base/errors.ts";
 
 /** Bytes of one report. Source: HAClient.REPORT_HEADER_SIZE. */
@@ -52,34 +52,109 @@ export function decodeReports(): TransformStream<Uint8Array, number[]> {
  * together; an empty batch still says that bytes came. The stream fails with a WireError when n is
  * negative or above TRANSFER_BODY_BYTES_MAX; what the same chunk held before it is lost with it.
  *
+ * With `recycle` a batch lives until the next one is asked for: then its memory is used anew, and the chunk
+ * it lay in is given back.
+ *
  * Source: HAConnection.WriteSocketService, HAClient.dispatchReadRequest.
  */
-export function decodeTransfers(): TransformStream<Uint8Array, Transfer[]> {
-  const bytes = new ByteQueue(); // at most one frame and a chunk; only a split frame is copied
+export function decodeTransfers(
+  recycle?: (chunk: Uint8Array) => void,
+): TransformStream<Uint8Array, Transfer[]> {
+  const frames = new TransferFrames(recycle);
   return new TransformStream({
     transform(chunk, out) {
-      bytes.push(chunk);
-      const batch: Transfer[] = [];
-      for (let next = takeTransfer(bytes); next; next = takeTransfer(bytes)) batch.push(next);
-      out.enqueue(batch);
+      out.enqueue(frames.next(chunk));
     },
   });
 }
 
-function takeTransfer(bytes: ByteQueue): Transfer | undefined {
-  if (bytes.length < TRANSFER_HEADER_BYTES) return undefined;
-  const size = bytes.peekInt32(8);
+const NO_BYTES: Uint8Array = new Uint8Array(0);
+
+/** Finds transfers in chunks; only one that is split between chunks is copied. */
+class TransferFrames {
+  readonly #recycle: ((chunk: Uint8Array) => void) | undefined;
+  #last: Uint8Array | undefined; // the chunk before
+  #rest: Uint8Array = NO_BYTES; // its end: a transfer's first bytes
+  #split: Uint8Array = NO_BYTES; // where a transfer is put together that lies in several chunks
+  #splitBytes = 0;
+
+  constructor(recycle?: (chunk: Uint8Array) => void) {
+    this.#recycle = recycle;
+  }
+
+  /** The transfers this chunk completes. */
+  next(chunk: Uint8Array): Transfer[] {
+    this.#letGo();
+    this.#last = chunk;
+    const batch: Transfer[] = [];
+    const view = viewOf(chunk);
+    let at = this.#splitBytes > 0 ? this.#join(chunk, batch) : 0;
+    while (chunk.length - at >= TRANSFER_HEADER_BYTES) {
+      const end = at + frameBytes(view, at);
+      if (end > chunk.length) break;
+      batch.push(transferAt(chunk, view, at, end));
+      at = end;
+    }
+    this.#rest = chunk.subarray(at);
+    return batch;
+  }
+
+  /** The batch before was used up: what is left of its chunk is copied, the chunk is free. */
+  #letGo(): void {
+    if (this.#last === undefined) return;
+    if (this.#rest.length > 0) this.#copy(this.#rest);
+    this.#recycle?.(this.#last);
+    this.#last = undefined;
+  }
+
+  /** Completes the split transfer if the chunk does; gives how much of the chunk that took. */
+  #join(chunk: Uint8Array, batch: Transfer[]): number {
+    let at = 0;
+    const fill = (size: number): boolean => {
+      const count = Math.max(0, Math.min(size - this.#splitBytes, chunk.length - at));
+      this.#copy(chunk.subarray(at, at + count));
+      at += count;
+      return this.#splitBytes >= size;
+    };
+    if (!fill(TRANSFER_HEADER_BYTES)) return at;
+    const size = frameBytes(viewOf(this.#split), 0);
+    if (!fill(size)) return at;
+    batch.push(transferAt(this.#split, viewOf(this.#split), 0, size));
+    this.#splitBytes = 0;
+    if (!this.#recycle) this.#split = NO_BYTES; // it is the batch's
+    return at;
+  }
+
+  #copy(bytes: Uint8Array): void {
+    const length = this.#splitBytes + bytes.length;
+    if (length > this.#split.length) {
+      const larger = new Uint8Array(Math.max(length, 2 * this.#split.length, 64 * 1024));
+      larger.set(this.#split.subarray(0, this.#splitBytes));
+      this.#split = larger;
+    }
+    this.#split.set(bytes, this.#splitBytes);
+    this.#splitBytes = length;
+  }
+}
+
+/** Length of the transfer whose header lies at `at`. */
+function frameBytes(view: DataView, at: number): number {
+  const size = view.getInt32(at + 8);
   if (size < 0 || size > TRANSFER_BODY_BYTES_MAX) {
     throw new WireError(
       `transfer at ${
-        peekInt64(bytes)
+        readInt64(view, at)
       } of ${size} bytes, it must have 0 to ${TRANSFER_BODY_BYTES_MAX}`,
     );
   }
-  if (bytes.length < TRANSFER_HEADER_BYTES + size) return undefined;
-  const logOffset = peekInt64(bytes);
-  bytes.take(TRANSFER_HEADER_BYTES);
-  return { logOffset, body: bytes.take(size) };
+  return TRANSFER_HEADER_BYTES + size;
+}
+
+function transferAt(bytes: Uint8Array, view: DataView, at: number, end: number): Transfer {
+  return {
+    logOffset: readInt64(view, at),
+    body: bytes.subarray(at + TRANSFER_HEADER_BYTES, end),
+  };
 }
 
 /** As `readInt64`: exact within 2^53, beyond it the nearest double, which callers refuse by range. */

@@ -21,6 +21,11 @@ export interface Connection extends Disposable {
   readonly writable: WritableStream<Uint8Array>;
   readonly local: Address;
   readonly remote: Address;
+  /**
+   * Gives the memory of a chunk that `readable` gave back for later reads: a fresh buffer for each read costs
+   * more than the read. The caller keeps no view of it. Nobody has to, and an adapter may have no use for it.
+   */
+  recycle?(chunk: Uint8Array): void;
   /** Ends both directions at once; a pending read ends or fails, a pending write rejects. Safe to repeat. */
   close(): void;
 }

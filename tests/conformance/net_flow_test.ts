@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { assert, assertEquals, assertLess } from "@std/assert";
 import { test } from "../harness.ts";
 import { runtime } from "../support/runtime.ts";
-import { pair, patternAt, pause } from "./net_support.ts";
+import { outcome, pair, patternAt, pause } from "./net_support.ts";
 
 const MIB = 1024 * 1024;
 
@@ -28,6 +28,56 @@ test("64 MiB arrive unchanged", async () => {
   await sending;
   assertEquals(bytes, 64 * MIB);
   assertEquals(got.digest("hex"), sent.digest("hex"));
+});
+
+test("a reader that gives its chunks back gets the same bytes, in few buffers", async () => {
+  using both = await pair();
+  const total = 64 * MIB;
+  const sending = (async () => {
+    const writer = both.near.writable.getWriter();
+    for (let at = 0; at < total; at += MIB) await writer.write(patternAt(at, MIB));
+    await writer.write(patternAt(total, 100)); // the bulk is over
+    await pause(50);
+    await writer.write(patternAt(total + 100, 100));
+    await writer.close();
+  })();
+  const buffers = new Set<ArrayBufferLike>();
+  let chunks = 0;
+  let at = 0;
+  for await (const chunk of both.far.readable) {
+    buffers.add(chunk.buffer);
+    if (++chunks % 20 === 0) await pause(2); // the next is read meanwhile, into another buffer
+    assertEquals(firstDifference(chunk, patternAt(at, chunk.length)), -1, `from byte ${at}`);
+    at += chunk.length;
+    both.far.recycle!(chunk);
+  }
+  await sending;
+  assertEquals(at, total + 200);
+  assertLess(buffers.size, chunks / 2);
+});
+
+test("a peer that leaves in the middle of much is noticed by a reader that gives chunks back", async () => {
+  for (const leave of ["closes", "resets"] as const) {
+    using both = await pair();
+    const filling = fill(both.near.writable);
+    const reader = both.far.readable.getReader();
+    for (let bytes = 0; bytes < 16 * MIB;) {
+      const { value } = await reader.read();
+      bytes += value!.length;
+      both.far.recycle!(value!);
+    }
+    if (leave === "closes") both.near.close();
+    else both.far.close(); // here it is us: the peer hears a reset, and we an end
+    assert(await filling, leave);
+    const rest = (async () => {
+      for (;;) {
+        const { done, value } = await reader.read();
+        if (done) return { done };
+        both.far.recycle!(value);
+      }
+    })();
+    assert(["ended", "failed"].includes(await outcome(rest)), leave);
+  }
 });
 
 test("a reader that stops makes the writer wait, and nothing is lost or doubled when it goes on", async () => {
@@ -93,6 +143,12 @@ test("one stuck connection does not hold up another", async () => {
   stuck.near.close();
   assert(await filling);
 });
+
+/** Place of the first byte that differs, -1 without one. */
+function firstDifference(a: Uint8Array, b: Uint8Array): number {
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return i;
+  return -1;
+}
 
 /** Writes until the connection is closed; true then. */
 async function fill(writable: WritableStream<Uint8Array>): Promise<boolean> {

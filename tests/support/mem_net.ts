@@ -208,6 +208,7 @@ function end(input: Pipe, output: Pipe, local: Address, remote: Address): Connec
     writable: output.writable,
     local,
     remote,
+    recycle: (chunk) => void chunk.fill(0xee), // a reader that looks at it again shall notice
     close,
     [Symbol.dispose]: close,
   };

@@ -70,6 +70,22 @@ for (const session of ["ha-session-1", "ha-session-2"]) {
     }
   });
 
+  test(`decodeTransfers() gives the chunks of ${session} back and looks at none again`, async () => {
+    for (const size of [1, 3, 11, 12, 13, 1000, 32768, master.length]) {
+      const chunks = pieces(master, size).map((piece) => piece.slice());
+      const back: Uint8Array[] = [];
+      const decoder = decodeTransfers((chunk) => {
+        back.push(chunk);
+        chunk.fill(0xee);
+      });
+      const used: Uint8Array[] = []; // what a reader made of each batch before it asked for the next
+      const source = ReadableStream.from(chunks);
+      for await (const batch of source.pipeThrough(decoder)) used.push(encoded(batch));
+      assertEquals(concat(used), master, `chunks of ${size}`);
+      assertEquals(back, chunks.slice(0, -1));
+    }
+  });
+
   test(`decodeTransfers() finds ${session} without a gap`, async () => {
     const transfers = await all(decodeTransfers(), [master]);
     let next = transfers[0].logOffset;
