@@ -24,6 +24,7 @@ export class CommitLog {
   #durable: number;
   #current: Segment | undefined; // read last
   #uncut = false; // bytes of a failed write, or of a cut, lie behind the tail
+  #kept = ""; // why they could not be removed
   #cutting = false;
   #cutUnsafe = false; // they were removed, but a power cut could bring them back
   #refusal: string | undefined; // why nothing is taken any more
@@ -241,7 +242,10 @@ export class CommitLog {
     if (this.#refusal !== undefined) throw new PutRefusal("unavailable", this.#refusal);
     if (this.#cutting) throw new PutRefusal("unavailable", "the log is being cut");
     if (this.#uncut && !this.#cutBehindTail()) {
-      throw new PutRefusal("unavailable", "the disk does not let a failed write be taken back");
+      throw new PutRefusal(
+        "unavailable",
+        `the disk does not let a failed write be taken back: ${this.#kept}`,
+      );
     }
   }
 
@@ -292,11 +296,12 @@ export class CommitLog {
       last?.zeroFrom(tail - last.base);
       this.#uncut = false;
       this.#cutUnsafe = true;
+      this.#kept = "";
     } catch (error) {
-      this.#log.error("cannot take back a failed write", {
-        tail: this.#tail,
-        reason: reasonOf(error),
-      });
+      const reason = reasonOf(error);
+      const isNews = reason !== this.#kept; // every append tries again
+      this.#kept = reason;
+      if (isNews) this.#log.error("cannot take back a failed write", { tail: this.#tail, reason });
     }
     return !this.#uncut;
   }
