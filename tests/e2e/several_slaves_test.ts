@@ -1,9 +1,12 @@
-import { assertEquals, assertGreater, assertLess } from "@std/assert";
+import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
+import { tempDir } from "../support/temp.ts";
+import { join } from "node:path";
 import { test } from "../harness.ts";
 import { CountedLoad } from "../support/counted_load.ts";
 import { LinedCluster, type LinedOptions, type Member } from "../support/lined_cluster.ts";
 import { patiently } from "../support/patience.ts";
 import { Random } from "../support/seeds.ts";
+import { diskKinds } from "../support/small_disk.ts";
 
 const FLAGS = ["--mappedFileSizeCommitLog", "131072", "--haSendHeartbeatInterval", "500"];
 const LOAD = { topics: ["LoadA"], queues: 4 };
@@ -82,6 +85,40 @@ for (const { name, begin, end } of troubles) {
     assertGreater(cluster.differences("commitlog", [third]).length, 0, "it was not in trouble");
     await end(cluster, third);
     await equal(cluster, [third]);
+  });
+}
+
+for (const { name, says, open } of diskKinds()) {
+  test(`one of three slaves has ${name}: it says so once, confirms nothing, and goes on when there is room`, async () => {
+    using folder = tempDir();
+    const dir = join(folder.path, "third");
+    using disk = open(dir);
+    await using cluster = await threeSlaves({
+      flags: ["--slaveTimeout", "3000"],
+      how: (who) => who === 3 ? disk.how : {},
+      dir: (who) => who === 3 ? dir : undefined,
+    });
+    const [one, other, third] = cluster.slaves;
+    disk.fill(third.node.process);
+    const load = await send(cluster, MESSAGES);
+    assertEquals([...load.answers], [[0, MESSAGES]]);
+    assertLess(load.slowestMs, 3000);
+    await equal(cluster, [one, other]);
+    const lines = () => third.node.process.stderr.split("\n").filter((line) => says.test(line));
+    await patiently(
+      "it does not say why",
+      () => lines().some((line) => /\.ha: .*master/.test(line)),
+    );
+    await new Promise((resolve) => setTimeout(resolve, 3_500)); // it tries again meanwhile
+    const kinds = lines().map((line) => line.replace(/^\S+ +/, "").replace(/\d+/g, "#"));
+    assertEquals(kinds, [...new Set(kinds)], "each is said once");
+    assertGreater(cluster.differences("commitlog", [third]).length, 0, "its disk was not full");
+    for (const slave of [one, other]) cluster.stop(slave, true);
+    assert(!(await send(cluster, 4)).answers.has(0), "it confirms what it does not have");
+    for (const slave of [one, other]) cluster.stop(slave, false);
+    disk.makeRoom(third.node.process);
+    await equal(cluster, [third]);
+    assert(third.alive);
   });
 }
 
