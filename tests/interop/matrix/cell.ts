@@ -202,6 +202,7 @@ export class Cell implements AsyncDisposable {
    * that was answered SEND_OK, and that no transfer was out of form. Ends the slave and a master of ours.
    */
   async assertEqual(): Promise<string> {
+    await this.grown(1); // in step with the load: a SYNC_MASTER confirms
     const end = await this.quiet();
     const { min } = (await this.slave.bounds())!;
     if (this.fullSync) assertEquals(min, 0, `an empty slave gets all\n${await this.story()}`);
