@@ -57,7 +57,7 @@ export interface Known {
  * offset, and then both logs differ without a word.
  */
 export function foreignOf(first: number, { born, sent, held }: Known): Refusal | undefined {
-  if (first === 0 || held === "ours") return undefined;
+  if (first <= 1 || held === "ours") return undefined; // byte 0 of every log is 0: it shows no history
   if (held === "other") {
     return new Refusal("FOREIGN", `it holds other bytes than we do before its report of ${first}`);
   }

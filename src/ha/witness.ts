@@ -54,14 +54,15 @@ export class Witness {
     const addresses = listenPort === undefined
       ? await this.#registered(host)
       : [addressText({ host, port: listenPort })];
-    const all = await Promise.all(addresses.map((address) => this.#ask(address, first)));
+    const isNamed = listenPort !== undefined;
+    const all = await Promise.all(addresses.map((address) => this.#ask(address, first, isNamed)));
     const verdicts = new Set(all.flatMap((one) => one ?? []));
     const [verdict] = verdicts; // slaves of one machine that differ: nobody knows which of them it is
     return verdicts.size === 1 ? verdict : "unknown";
   }
 
   /** Undefined when that broker is another slave of the same machine: its log ends before the report. */
-  async #ask(address: string, first: number): Promise<Held | undefined> {
+  async #ask(address: string, first: number, isNamed: boolean): Promise<Held | undefined> {
     const { calls, log, codecs } = this.#context;
     try {
       const info = await calls.call(
@@ -70,6 +71,7 @@ export class Witness {
         CALL_MS,
       );
       const bounds = boundsOf(info);
+      if (isNamed && bounds && bounds.min === bounds.max) return "ours"; // an empty log is no other history
       if (bounds && bounds.max < first) return undefined;
       const place = recordBefore(log, codecs, first);
       if (place === undefined) return "unknown";

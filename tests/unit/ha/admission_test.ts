@@ -6,6 +6,7 @@ for (
   const { first, sent, held, foreign } of [
     { first: 0, sent: 0, held: "unknown", foreign: false },
     { first: 0, sent: 0, held: "other", foreign: false },
+    { first: 1, sent: 0, held: "other", foreign: false },
     { first: 500, sent: 0, held: "unknown", foreign: false },
     { first: 500, sent: 500, held: "other", foreign: true },
     { first: 501, sent: 0, held: "unknown", foreign: true },

@@ -135,6 +135,17 @@ test("held() asks a slave that named itself where it says, and no name server", 
   assertEquals(asked.asked[0], `28 ${B}`);
 });
 
+test("held(): a slave of ours that says its log is empty holds no other history", async () => {
+  const slaves = { [A]: { ...NONE, min: 0, max: 0 }, [B]: { ...NONE, min: 65_536, max: 65_536 } };
+  assertEquals((await held({ slaves, listenPort: 10_911 })).held, "ours");
+  assertEquals((await held({ slaves, listenPort: 20_911 })).held, "ours");
+  assertEquals(
+    (await held({ slaves })).held,
+    "unknown",
+    "one that did not name itself may be another",
+  );
+});
+
 test("held() takes the name server that answers, and a slave of this machine by any of its IPs", async () => {
   const slaves = { "10.0.0.1:20911": SAME };
   const namesrv = ["dead:1", "ns:1"];
