@@ -17,17 +17,25 @@ export const CLUSTER_HELP =
   --json                      one JSON object a line
 `;
 
-/** A client of the cluster that the flags or the environment name. Close it. @throws {UsageError} */
-export function connectTo(
-  { runtime, terminal }: Context,
+/** The name servers that the flags or the environment name. @throws {UsageError} */
+export function nameServersOf(
+  { terminal }: Pick<Context, "terminal">,
   { namesrvAddr }: { readonly namesrvAddr: string | undefined },
-): Client {
-  const text = namesrvAddr ?? (terminal.env.NAMESRV_ADDR || "127.0.0.1:9876");
+): string[] {
   try {
-    nameServersIn(text);
+    return nameServersIn(namesrvAddr ?? (terminal.env.NAMESRV_ADDR || "127.0.0.1:9876"));
   } catch (error) {
     throw new UsageError(reasonOf(error));
   }
+}
+
+/** A client of the cluster that the flags or the environment name. Close it. @throws {UsageError} */
+export function connectTo(
+  context: Context,
+  flags: { readonly namesrvAddr: string | undefined },
+): Client {
+  const { runtime, terminal } = context;
+  const namesrvAddr = nameServersOf(context, flags).join(";");
   const log = openLog((line) => terminal.stderr(line), "text", "warning");
-  return connect(runtime, { namesrvAddr: text, log });
+  return connect(runtime, { namesrvAddr, log });
 }

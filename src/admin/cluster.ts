@@ -1,0 +1,34 @@
+import { AnswerError } from "../client/errors.ts";
+import type { NameServers } from "../client/name_servers.ts";
+import { RequestCode, ResponseCode } from "../wire/codes.ts";
+import { parseClusterInfo } from "../wire/route.ts";
+
+/** A broker as the name servers know it. */
+export interface ClusterBroker {
+  readonly cluster: string;
+  readonly name: string;
+  /** 0 is the master. */
+  readonly id: number;
+  readonly address: string;
+}
+
+/**
+ * Every broker that is registered, in order of cluster, name and id.
+ *
+ * @throws {CallError} when no name server answers. @throws {AnswerError} {FieldError}
+ */
+export async function clusterBrokers(servers: Pick<NameServers, "ask">): Promise<ClusterBroker[]> {
+  const answer = await servers.ask({ code: RequestCode.GET_BROKER_CLUSTER_INFO });
+  if (answer.code !== ResponseCode.SUCCESS) {
+    throw new AnswerError(answer.code, `a name server answers ${answer.code} to request 106`);
+  }
+  return parseClusterInfo(answer.body).brokers
+    .flatMap(({ cluster, brokerName: name, brokerAddrs }) =>
+      Array.from(brokerAddrs, ([id, address]) => ({ cluster, name, id, address }))
+    )
+    .sort((a, b) => order(a.cluster, b.cluster) || order(a.name, b.name) || a.id - b.id);
+}
+
+function order(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

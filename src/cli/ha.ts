@@ -1,0 +1,234 @@
+import { clusterBrokers } from "../admin/cluster.ts";
+import { accept, brokerHa, resync, ResyncRefused } from "../admin/ha.ts";
+import { type Log, reasonOf } from "../base/log.ts";
+import { sleep } from "../base/together.ts";
+import { NameServers } from "../client/name_servers.ts";
+import { CallError } from "../rpc/peer.ts";
+import { Redial } from "../rpc/redial.ts";
+import type { ResyncReport } from "../wire/ha_resync.ts";
+import { parseAddress } from "../wire/host_address.ts";
+import { parseFlags } from "./args.ts";
+import { CLUSTER_FLAGS, CLUSTER_HELP, nameServersOf } from "./cluster.ts";
+import type { Command, Context } from "./command.ts";
+import { Exit, UsageError } from "./exit.ts";
+import type { Seen } from "./ha_health.ts";
+import { lookJson, lookText, resyncText } from "./ha_text.ts";
+import { openLog } from "./logging.ts";
+import { Progress } from "./progress.ts";
+
+const WATCH_MS = 2_000;
+/** Clears a terminal. */
+const CLEAR = "\x1b[H\x1b[2J";
+/** A resync under way is asked for this often. */
+const AGAIN_MS = 200;
+
+const FLAGS = {
+  ...CLUSTER_FLAGS,
+  broker: { kind: "text", letter: "b" },
+  watch: { kind: "switch" },
+} as const;
+
+/** `pocketmq ha` */
+export const ha: Command = {
+  name: "ha",
+  usage: "status [-b ADDR] [--watch] | resync -b SLAVE | accept SLAVE -b MASTER",
+  summary: "Show how replication is, and put it right",
+  help: `
+  status            how a broker replicates; without -b, all brokers of the cluster
+    --watch         again every 2 s, until Ctrl-C
+  resync            on a DIVERGED or AHEAD slave: keep a copy of what differs from its
+                    master, cut it off, follow again
+  accept SLAVE      have a master serve a slave that it refused as FOREIGN: its log may
+                    not be a part of the master's. SLAVE is as status shows it
+
+  -b, --broker ADDR           a broker, host:port (its listenPort, not the HA port)
+${CLUSTER_HELP}
+States of a slave: CONNECTING, HANDSHAKE (it proves its log to the master), CATCHING_UP,
+IN_SYNC, CHAINED (it follows a slave); AHEAD, PURGED, DIVERGED and WRONG_FILE_SIZE follow
+nobody and change nothing until somebody decides: status says why and what to do.
+
+Exit codes of status, the worst of all brokers; resync and accept use 0, 1, 4 and 124:
+    0  every slave is in sync
+    1  a broker cannot be reached, or cannot tell (RocketMQ before 5.0)
+    2  the command line is wrong
+    3  a slave is on its way or behind, or a SYNC_MASTER has too few in sync
+    4  refused for safety: a slave is AHEAD, PURGED, DIVERGED or WRONG_FILE_SIZE, or a
+       master refused one in the last minute; resync: it would not be safe
+  124  a broker did not answer in time
+
+Examples:
+  pocketmq ha status -n '10.0.0.1:9876;10.0.0.2:9876'
+  pocketmq ha status -b 10.0.0.5:10911 --watch
+  pocketmq ha status --json | jq .health
+  pocketmq ha resync -b 10.0.0.6:10911
+  pocketmq ha accept 10.0.0.6:10911 -b 10.0.0.5:10911
+`,
+  async run(context, args) {
+    const { flags, words } = parseFlags(args, FLAGS);
+    const [verb, ...more] = words;
+    const { broker } = flags;
+    if (broker !== undefined) mustBeAddress(broker);
+    if (flags.watch && verb !== "status") throw new UsageError("--watch goes with status only");
+    switch (verb) {
+      case "status":
+        takesWords(verb, more, 0);
+        return await withRedial(context, (redial) => status({ ...context, redial }, flags));
+      case "resync":
+        takesWords(verb, more, 0);
+        return await withRedial(
+          context,
+          (redial) =>
+            runResync({ ...context, redial }, named(broker, "resync", "slave"), flags.json),
+        );
+      case "accept":
+        takesWords(verb, more, 1);
+        return await withRedial(
+          context,
+          (redial) =>
+            runAccept(
+              { ...context, redial },
+              more[0],
+              named(broker, "accept", "master"),
+              flags.json,
+            ),
+        );
+      default:
+        throw new UsageError(
+          verb === undefined
+            ? "ha needs a word: status, resync or accept"
+            : `unknown word "${verb}", it must be status, resync or accept`,
+        );
+    }
+  },
+};
+
+interface HaContext extends Context {
+  readonly redial: Redial;
+}
+
+function takesWords(verb: string, more: readonly string[], count: 0 | 1): void {
+  if (more.length < count) throw new UsageError(`ha ${verb} needs the address of a slave`);
+  if (more.length > count) throw new UsageError(`ha ${verb} does not take "${more[count]}"`);
+}
+
+function mustBeAddress(text: string): void {
+  if (parseAddress(text) === undefined) {
+    throw new UsageError(`-b is "${text}", it must be host:port of a broker`);
+  }
+}
+
+function named(broker: string | undefined, verb: string, role: string): string {
+  if (broker !== undefined) return broker;
+  throw new UsageError(`ha ${verb} needs -b, the address of the ${role}`);
+}
+
+async function withRedial(
+  { runtime, terminal }: Context,
+  work: (redial: Redial) => Promise<number>,
+): Promise<number> {
+  const log: Log = openLog((line) => terminal.stderr(line), "text", "warning");
+  const redial = new Redial(runtime, log);
+  try {
+    return await work(redial);
+  } finally {
+    redial.close();
+  }
+}
+
+interface StatusFlags {
+  readonly broker: string | undefined;
+  readonly namesrvAddr: string | undefined;
+  readonly json: boolean;
+  readonly watch: boolean;
+}
+
+async function status(context: HaContext, flags: StatusFlags): Promise<number> {
+  const { runtime: { clock }, redial, terminal } = context;
+  const servers = flags.broker === undefined
+    ? new NameServers(nameServersOf(context, flags), { redial, clock })
+    : undefined;
+  const show = flags.json ? lookJson : lookText;
+  const stop = new AbortController();
+  if (flags.watch) {
+    terminal.onStopSignal(() => stop.signal.aborted ? terminal.exit(Exit.FAILED) : stop.abort());
+  }
+  for (;;) {
+    const seen = await look(context, flags.broker, servers);
+    const { text, exit } = show(seen, clock.now());
+    const clear = flags.watch && !flags.json && terminal.stdoutIsTerminal;
+    terminal.stdout(
+      (clear ? CLEAR : "") + text + (flags.watch && !flags.json && !clear ? "\n" : ""),
+    );
+    if (flags.watch) await sleep(clock, WATCH_MS, stop.signal);
+    if (!flags.watch || stop.signal.aborted) return exit;
+  }
+}
+
+/** One broker, or all that are registered; those that cannot be asked say why. */
+async function look(
+  { redial }: HaContext,
+  broker: string | undefined,
+  servers: NameServers | undefined,
+): Promise<Seen[]> {
+  if (servers === undefined) return [await see(redial, broker!)];
+  const brokers = await clusterBrokers(servers);
+  if (brokers.length === 0) {
+    throw new CallError("unreachable", `no broker is registered at name server ${servers.current}`);
+  }
+  return await Promise.all(
+    brokers.map(async (registered) => ({ ...await see(redial, registered.address), registered })),
+  );
+}
+
+async function see(redial: Redial, address: string): Promise<Seen> {
+  try {
+    return { address, ha: await brokerHa(redial, address) };
+  } catch (error) {
+    const late = error instanceof CallError && error.kind === "timeout";
+    return {
+      address,
+      failure: { reason: reasonOf(error), exit: late ? Exit.TIMEOUT : Exit.FAILED },
+    };
+  }
+}
+
+async function runResync(
+  { runtime: { clock }, redial, terminal }: HaContext,
+  slave: string,
+  json: boolean,
+): Promise<number> {
+  let progress: Progress | undefined;
+  try {
+    let report: ResyncReport;
+    for (let again = false;; again = true) {
+      report = await resync(redial, slave, again);
+      if (report.state === "DONE") break;
+      if (report.total > 0) progress ??= new Progress(terminal, report.total);
+      progress?.at(report.copied);
+      await sleep(clock, AGAIN_MS);
+    }
+    progress?.end();
+    terminal.stdout(json ? JSON.stringify(report) + "\n" : resyncText(report));
+    return Exit.OK;
+  } catch (error) {
+    progress?.end();
+    if (!(error instanceof ResyncRefused)) throw error;
+    terminal.stderr(`pocketmq: ${error.message}\n`);
+    return Exit.REFUSED;
+  }
+}
+
+async function runAccept(
+  { redial, terminal }: HaContext,
+  slave: string,
+  master: string,
+  json: boolean,
+): Promise<number> {
+  await accept(redial, master, slave);
+  terminal.stdout(
+    json
+      ? JSON.stringify({ accepted: slave, master }) + "\n"
+      : `${master} serves ${slave} from its next connection on.\n`,
+  );
+  return Exit.OK;
+}
