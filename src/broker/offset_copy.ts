@@ -54,15 +54,17 @@ export class OffsetCopy {
     });
   }
 
-  /** Reads the file; before anything else is asked. @throws {CorruptLogError} */
+  /** Reads the file, behind the slave's own table and before anything else is asked. @throws {CorruptLogError} */
   load(): void {
     const stored = this.#file.load((text) => ({
       table: parseOffsetTable(text),
       life: JsonBody.parse(text).long("bootTimestamp"),
     }));
-    if (stored === undefined) return;
-    for (const [place, queues] of stored.table) this.#said.set(place, queues);
-    this.#life = stored.life;
+    // Without it, what the slave brings counts as said by some master: it may be old.
+    for (const [place, queues] of stored?.table ?? this.#options.offsets.table()) {
+      this.#said.set(place, new Map(queues));
+    }
+    this.#life = stored?.life;
   }
 
   /**
@@ -71,7 +73,6 @@ export class OffsetCopy {
    */
   take(table: OffsetTable, life: number): OffsetPosition[] {
     const { offsets } = this.#options;
-    const known = this.#life !== undefined;
     const sameLife = this.#life === life;
     const further: OffsetPosition[] = [];
     for (const [place, queues] of table) {
@@ -87,14 +88,12 @@ export class OffsetCopy {
       const { queueId, queueOffset: here } = position;
       if (table.get(place)?.has(queueId)) continue;
       const before = this.#said.get(place)?.get(queueId);
-      if (!known) this.#note(place, new Map([[queueId, here]])); // whoever committed it, it is old
-      else if (mergeOffset({ here, before, now: undefined, sameLife, end: 0 }).further) {
-        further.push(position);
-      }
+      const { further: isTold } = mergeOffset({ here, before, now: undefined, sameLife, end: 0 });
+      if (isTold) further.push(position);
     }
     if (!sameLife) this.#save.changed();
     this.#life = life;
-    return known ? further : [];
+    return further;
   }
 
   /** Resolves when all changes so far are on the disk. @throws {FsError} */
@@ -123,7 +122,7 @@ export class OffsetCopy {
       const end = endOf(topic, queueId);
       const merged = mergeOffset({ here, before, now, sameLife, end });
       if (merged.here !== undefined) offsets.commit(consumerGroup, topic, queueId, merged.here);
-      if (merged.further) {
+      if (merged.further && (this.#life !== undefined || merged.here !== before)) {
         further.push({ consumerGroup, topic, queueId, queueOffset: merged.here! });
       }
     }

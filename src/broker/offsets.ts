@@ -45,7 +45,7 @@ export class Offsets {
       clock,
       log,
       intervalMs: flushConsumerOffsetInterval,
-      text: () => formatOffsetTable(this.#table(), true),
+      text: () => formatOffsetTable(this.table(), true),
     });
   }
 
@@ -97,7 +97,16 @@ export class Offsets {
 
   /** The body of answer 43. */
   json(): string {
-    return formatOffsetTable(this.#table(), false);
+    return formatOffsetTable(this.table(), false);
+  }
+
+  /** All of it as it travels; not to be kept. */
+  table(): OffsetTable {
+    const table = new Map<string, ReadonlyMap<number, number>>();
+    for (const [group, topics] of this.#groups) {
+      for (const [topic, queues] of topics) table.set(`${topic}@${group}`, queues);
+    }
+    return table;
   }
 
   /** Every offset there is; the table is not to be changed meanwhile. */
@@ -154,14 +163,6 @@ export class Offsets {
     if (queues === undefined) topics.set(topic, queues = new Map());
     if (!queues.has(queueId)) this.#count++;
     queues.set(queueId, queueOffset);
-  }
-
-  #table(): OffsetTable {
-    const table = new Map<string, ReadonlyMap<number, number>>();
-    for (const [group, topics] of this.#groups) {
-      for (const [topic, queues] of topics) table.set(`${topic}@${group}`, queues);
-    }
-    return table;
   }
 }
 

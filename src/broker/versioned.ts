@@ -187,6 +187,7 @@ export class VersionedTable<T> implements Versioned<T> {
 
 /** On one master counters only grow, through restarts and whatever its clock does. */
 function isNewer(a: DataVersion, b: DataVersion): boolean {
+  if (b.timestamp === 0 && b.counter === 0) return true; // a slave that never took any
   const [state, other] = [a.stateVersion ?? 0, b.stateVersion ?? 0];
   return state > other || (state === other && a.counter > b.counter);
 }

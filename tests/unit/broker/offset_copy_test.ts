@@ -33,8 +33,9 @@ function slaveOn(fs: MemFs, end = 1000) {
 }
 
 test("take() adds what the master has and keeps what only we have", () => {
-  const { offsets, take } = slaveOn(new MemFs());
-  offsets.commit("own", "T", 0, 5);
+  const fs = new MemFs();
+  fs.put("/config/consumerOffset.json", utf8('{"offsetTable":{"T@own":{0:5}}}'));
+  const { take } = slaveOn(fs);
   assertEquals(
     take('"T@g":{0:7,1:8},"@g":{0:1},"T@":{0:1},"U@g":{0:-1}', 1),
     '"T@own":{0:5},"T@g":{0:7,1:8}',
@@ -76,6 +77,18 @@ test("offsets that a slave brings into its first look are not told: they may be 
   const { take } = slaveOn(fs);
   assertEquals(take('"T@g":{0:50}', 1), '"T@g":{0:90},"T@gone":{0:9}');
   assertEquals(take('"T@g":{0:95}', 1), '"T@g":{0:95},"T@gone":{0:9}');
+});
+
+test("what consumers committed here before the first look is told", () => {
+  const fs = new MemFs();
+  fs.put("/config/consumerOffset.json", utf8('{"offsetTable":{"T@g":{0:90},"T@h":{0:9}}}'));
+  const { offsets, take } = slaveOn(fs);
+  offsets.commit("g", "T", 0, 95);
+  offsets.commit("new", "T", 1, 4);
+  assertEquals(
+    take('"T@g":{0:50},"T@h":{0:3}', 1),
+    '"T@g":{0:95},"T@h":{0:9},"T@new":{1:4} (T@g:0:95,T@new:1:4)',
+  );
 });
 
 test("a slave that was away knows a reset from its own progress", async () => {

@@ -290,6 +290,11 @@ function afterAnswers(
   return { topics, names: [...topics.all().keys()].sort() };
 }
 
+test("a new slave takes the table of a master that never changed it", () => {
+  const { topics } = afterAnswers([0, 1e12, ["A"]]);
+  assertEquals(topics.dataVersion, { counter: 0, timestamp: 1e12 });
+});
+
 test("a master that lost its tables takes nothing away, whenever it started", () => {
   const { names, topics } = afterAnswers([500, 1e12, ["A", "B"]], [0, 2e12, ["SELF"]]);
   assertEquals([names, topics.dataVersion.counter], [["A", "B", "SELF"], 500]);
