@@ -64,6 +64,16 @@ export function whenAborted(signal: AbortSignal, fn: () => void): () => void {
   return () => signal.removeEventListener("abort", fn);
 }
 
+/** What the promise gives, or a rejection once the signal aborts: its outcome is of no use any more. */
+export function unlessAborted<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const stop = () => reject(new Error("given up", { cause: signal.reason }));
+    signal.addEventListener("abort", stop, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
+    if (signal.aborted) stop();
+  });
+}
+
 /** A promise and the functions that settle it. */
 export interface Signalled<T> {
   readonly promise: Promise<T>;

@@ -2,6 +2,7 @@ import { type Log, reasonOf } from "../base/log.ts";
 import { together } from "../base/together.ts";
 import { serveSlaves } from "../ha/master.ts";
 import { Witness } from "../ha/witness.ts";
+import type { OnProgress } from "../ha/watch.ts";
 import type { Runtime } from "../ports/host.ts";
 import type { Address } from "../ports/net.ts";
 import type { Peer, Served } from "../rpc/peer.ts";
@@ -41,7 +42,7 @@ export interface Addresses {
 
 /**
  * Starts a broker. No port is open before its store can serve, and no name server hears of it before its
- * ports are open.
+ * ports are open. A slave shows a long copy by `onProgress`, or in the log when there is none.
  *
  * @throws {NetError} with code "in-use" when a port is taken.
  * @throws {StoreRefusal} when the store is not for this node. @throws {CorruptLogError} when it is damaged.
@@ -50,13 +51,14 @@ export async function startBroker(
   runtime: Runtime,
   config: BrokerConfig,
   log: Log,
+  onProgress?: OnProgress,
 ): Promise<Broker> {
   const root = runtime.fs.dir(config.storePathRootDir);
   const store = await openStore(runtime, root, storeOptions(runtime, config), log.child("store"));
   let parts: Parts | undefined;
   try {
     parts = openParts(runtime, config, store, log);
-    return await run(parts, await openListeners(runtime.net, config));
+    return await run(parts, await openListeners(runtime.net, config), onProgress);
   } catch (error) {
     if (parts) await closeParts(parts);
     await store.close();
@@ -65,7 +67,11 @@ export async function startBroker(
 }
 
 /** Serves on open ports and registers; resolves when the name servers know of it that can. */
-async function run(parts: Parts, listeners: Listeners): Promise<Broker> {
+async function run(
+  parts: Parts,
+  listeners: Listeners,
+  onProgress: OnProgress | undefined,
+): Promise<Broker> {
   const { runtime, config, log, store, acks } = parts;
   const addresses = {
     broker: { host: config.brokerIP1, port: listeners.broker.address.port },
@@ -81,7 +87,7 @@ async function run(parts: Parts, listeners: Listeners): Promise<Broker> {
   });
   const stopArrivals = store.dispatch.onArrival(({ topic, queueId }) => pulls.wake(topic, queueId));
   const peers = new Redial(runtime, log.child("rpc"));
-  const following = parts.isSlave ? follow(parts, peers) : undefined;
+  const following = parts.isSlave ? follow(parts, peers, addresses, onProgress) : undefined;
   const stop = new AbortController();
   const witness = witnessOf(parts, peers);
   const running = serveAll(parts, listeners, { sends, pulls, following, witness }, stop.signal);
@@ -126,7 +132,7 @@ function serveAll(
   signal: AbortSignal,
 ): Promise<void> {
   const { runtime: { clock }, config, store, slaves, clients } = parts;
-  const handlers = brokerHandlers(parts, sends, pulls);
+  const handlers = brokerHandlers(parts, sends, pulls, following && following.view);
   const served: Served = {
     handlers,
     takesFrame: sends.takesFrame,

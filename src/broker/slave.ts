@@ -1,17 +1,30 @@
 import { together } from "../base/together.ts";
 import { copyMetadata, type MetadataOwners } from "../ha/metadata.ts";
+import { answersOf } from "../ha/master_answers.ts";
 import { followMaster, SlaveStatus } from "../ha/slave.ts";
+import type { SlaveView } from "../ha/slave_status.ts";
+import type { OnProgress } from "../ha/watch.ts";
 import type { Address } from "../ports/net.ts";
 import { SCHEDULE_TOPIC } from "../store/delay.ts";
 import type { Redial } from "../rpc/redial.ts";
-import { parseAddress } from "../wire/host_address.ts";
+import { addressText, parseAddress } from "../wire/host_address.ts";
 import type { Parts } from "./parts.ts";
 import type { MasterAddresses } from "./registration.ts";
 import { slaveOptions } from "./told.ts";
 
+/** How long a master may take to answer what a slave asks. */
+const ANSWER_MS = 3_000;
+
+/** Where this slave is reached itself. */
+export interface OwnAddresses {
+  readonly broker: Address;
+}
+
 /** A slave's side of replication: the log from the HA port, tables from the broker port. */
 export interface Following {
   readonly status: SlaveStatus;
+  /** What it tells whoever asks how replication is here. */
+  readonly view: () => SlaveView;
   /** What the name servers say of the master; a configured haMasterAddress wins over its HA address. */
   masterIs(master: MasterAddresses): void;
   /** No name server has a master, and none is followed. */
@@ -21,16 +34,28 @@ export interface Following {
 }
 
 /** Prepares to follow the master that registration or the configuration names. */
-export function follow(parts: Parts, peers: Redial): Following {
-  const { runtime, config, store, log } = parts;
+export function follow(
+  parts: Parts,
+  peers: Redial,
+  own: OwnAddresses,
+  onProgress?: OnProgress,
+): Following {
+  const { runtime, config, store } = parts;
+  const { clock, codecs, net } = runtime;
+  const log = parts.log.child("ha");
   const given = config.haMasterAddress ? parseAddress(config.haMasterAddress) : undefined;
+  const beside = given && brokerOf(given); // until a name server says otherwise
   let ha: Address | undefined = given;
   let broker: Address | undefined;
-  const status = new SlaveStatus();
+  const status = new SlaveStatus(clock, log);
+  const master = () => ha && { ha, broker: broker ?? brokerOf(ha) };
   return {
     status,
+    view: () => status.view(),
     masterIs({ masterAddr, haServerAddr }) {
-      broker = masterAddr === undefined ? undefined : parseAddress(masterAddr);
+      const named = masterAddr === undefined ? undefined : parseAddress(masterAddr);
+      if (named && addressText(named) === addressText(own.broker)) return; // what we were once
+      broker = named;
       if (given === undefined && haServerAddr) ha = parseAddress(haServerAddr);
     },
     get masterGone() {
@@ -39,27 +64,36 @@ export function follow(parts: Parts, peers: Redial): Following {
     run: (signal) =>
       together(signal, (until) => [
         followMaster({
-          net: runtime.net,
-          clock: runtime.clock,
+          net,
+          clock,
+          codecs,
           store,
-          log: log.child("ha"),
+          log,
           options: slaveOptions(config),
-          masterAddress: () => ha,
+          master,
+          answers: (address) => answersOf(peers, address, ANSWER_MS),
+          self: { brokerId: config.brokerId, listenPort: own.broker.port },
           status,
+          onProgress,
         }, until),
         copyMetadata({
           redial: peers,
-          clock: runtime.clock,
-          log: log.child("metadata"),
+          clock,
+          log: parts.log.child("metadata"),
           store,
-          masterAddress: () => broker,
-          mayCopy: () => true,
+          masterAddress: () => broker ?? beside,
+          mayCopy: () => status.mayCopyTables,
           followed: () => status.followed,
-          name: () => undefined,
+          name: () => status.name,
           owners: ownersOf(parts),
         }, until),
       ]),
   };
+}
+
+/** Where a broker answers whose HA port is the default one. */
+function brokerOf({ host, port }: Address): Address {
+  return { host, port: Math.max(1, port - 1) };
 }
 
 function ownersOf({ topics, groups, offsetCopy, delay, store }: Parts): MetadataOwners {

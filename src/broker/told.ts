@@ -45,6 +45,8 @@ export function slaveOptions(config: BrokerConfig): SlaveOptions {
     heartbeatMs: config.haSendHeartbeatInterval,
     silenceMs: config.haHousekeepingInterval,
     onlyDurable: config.flushDiskType === "SYNC_FLUSH",
+    proof: config.haProof,
+    syncFrom: config.haSyncFrom,
   };
 }
 

@@ -25,7 +25,7 @@ export type FirstReport =
 
 /**
  * The first report of a connection. A Java master counts it as an acknowledgement unchecked, so it must be
- * true, and it takes 0 as a wish to begin at its last file.
+ * true, and it takes 0 as a wish to begin at its last file: where we mean the first byte we say 1.
  */
 export function firstReport(logs: Logs): FirstReport {
   const { master, own, fileBytes } = logs;
@@ -36,7 +36,7 @@ export function firstReport(logs: Logs): FirstReport {
   const { lastRecord, lastRecordIsSame, overlapFrom } = logs;
   if (lastRecord === undefined || lastRecord < master.min) return stop("PURGED", unprovable(logs));
   if (lastRecordIsSame === false) return stop("DIVERGED", differs(lastRecord));
-  const report = Math.max(overlapFrom, master.min);
+  const report = Math.max(overlapFrom, master.min, 1);
   return { kind: "begin", report, from: report };
 }
 

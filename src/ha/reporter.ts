@@ -62,15 +62,19 @@ export class Reporter implements Disposable {
     return this.#reported;
   }
 
-  /** Sends the first report, which is where the master is to begin; gives it. */
-  async begin(): Promise<number> {
+  /** When the last report was written, on the monotonic clock. */
+  get lastWrite(): number {
+    return this.#lastWrite;
+  }
+
+  /** Sends the first report, which is where the master is to begin. */
+  async begin(first: number): Promise<void> {
     const { log, flush } = this.#store;
-    const first = log.tail;
-    if (this.#onlyDurable) await safe(flush, first); // what recovery found included
+    // What recovery found included; an empty log has nothing to make safe.
+    if (this.#onlyDurable) await safe(flush, Math.min(first, log.tail));
     this.#wanted = first;
     this.#write();
     this.#watchIdle();
-    return first;
   }
 
   /** The log has grown: reports it now, or once it is flushed. */

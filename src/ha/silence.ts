@@ -28,6 +28,11 @@ export class Silence implements Disposable {
     this.#heard = this.#clock.monotonic();
   }
 
+  /** When it did last, on the monotonic clock. */
+  get lastHeard(): number {
+    return this.#heard;
+  }
+
   [Symbol.dispose](): void {
     this.#cancel();
   }

@@ -1,16 +1,27 @@
 import { WireError } from "../base/errors.ts";
 import { type Log, reasonOf } from "../base/log.ts";
-import { sleep, together, whenAborted } from "../base/together.ts";
-import type { Clock } from "../ports/host.ts";
+import { together, unlessAborted, whenAborted } from "../base/together.ts";
+import type { Clock, Codecs } from "../ports/host.ts";
 import type { Address, Net } from "../ports/net.ts";
+import { addressText } from "../wire/host_address.ts";
+import type { SlaveName } from "../wire/slave_name.ts";
+import { type Begin, beginWith, compared, type SlaveStore } from "./begin.ts";
+import { differs } from "./first_report.ts";
 import { decodeTransfers, type Transfer } from "./frames.ts";
-import { checkTransfers, type CopyStore, Intake } from "./intake.ts";
+import { checkTransfers, Intake } from "./intake.ts";
+import { type MasterAnswers, NoAnswer } from "./master_answers.ts";
+import { DifferenceError, wholeEnd } from "./overlap.ts";
+import { type Proof, prove } from "./proof.ts";
+import { FileSizeError } from "./record_walk.ts";
 import { Reporter } from "./reporter.ts";
 import { Silence } from "./silence.ts";
+import type { SlaveStatus, Why } from "./slave_status.ts";
+import { type OnProgress, Watch } from "./watch.ts";
 
-export type { CopyStore } from "./intake.ts";
+export type { SlaveStore } from "./begin.ts";
+export { SlaveStatus } from "./slave_status.ts";
 
-/** What a slave is told. Names in brackets are RocketMQ's. */
+/** What a slave is told. Names in brackets are RocketMQ's, if it has them. */
 export interface SlaveOptions {
   /** An idle connection carries a report more often than this (haSendHeartbeatInterval). */
   readonly heartbeatMs: number;
@@ -18,20 +29,34 @@ export interface SlaveOptions {
   readonly silenceMs: number;
   /** SYNC_FLUSH: confirm only what would survive a power cut here. */
   readonly onlyDurable: boolean;
+  /** "stream": follow also a master whose broker port does not answer (haProof). */
+  readonly proof: "requests" | "stream";
+  /** Where an empty log begins (haSyncFrom). */
+  readonly syncFrom: "min" | "last" | number;
 }
 
 export const SLAVE_DEFAULTS: SlaveOptions = {
   heartbeatMs: 5_000,
   silenceMs: 20_000,
   onlyDurable: false,
+  proof: "requests",
+  syncFrom: "min",
 };
+
+/** Where a master is reached. */
+export interface MasterAt {
+  /** Its HA port. */
+  readonly ha: Address;
+  /** Where it answers requests. */
+  readonly broker: Address;
+}
 
 const DIAL_MS = 5_000;
 /** Between two passes, doubling up to the second; back to the first once a master was followed. */
 const PAUSE_MS_MIN = 1_000;
 const PAUSE_MS_MAX = 5_000;
-/** A transfer this large may have more behind it. */
-const FULL_BYTES = 16 * 1024;
+/** A slave that stopped looks this often whether its reason is gone. */
+const STOPPED_MS = 5_000;
 /** How soon a master's address is noticed when there was none. */
 const NO_MASTER_MS = 200;
 
@@ -39,150 +64,266 @@ const NO_MASTER_MS = 200;
 export interface Slave {
   readonly net: Pick<Net, "dial">;
   readonly clock: Clock;
-  readonly store: CopyStore;
+  readonly codecs: Codecs;
+  readonly store: SlaveStore;
   readonly log: Log;
   readonly options: SlaveOptions;
-  /** Where the master's HA port is now; asked before each dial. */
-  readonly masterAddress: () => Address | undefined;
+  /** Where the master is now; asked before each pass. */
+  readonly master: () => MasterAt | undefined;
+  /** Who is asked there. */
+  readonly answers: (broker: Address) => MasterAnswers;
+  /** How we name ourselves. */
+  readonly self: { readonly brokerId: number; readonly listenPort: number };
   readonly status: SlaveStatus;
-}
-
-/** How far a slave is with its master. */
-export type SlaveState = "CONNECTING" | "HANDSHAKE" | "CATCHING_UP" | "IN_SYNC";
-
-/** What a slave says about itself; only `followMaster` changes it. */
-export class SlaveStatus {
-  #state: SlaveState = "CONNECTING";
-  #master: Address | undefined;
-  #trouble: string | undefined;
-
-  get state(): SlaveState {
-    return this.#state;
-  }
-
-  /** The HA address of the master it follows or tries to reach. */
-  get master(): Address | undefined {
-    return this.#master;
-  }
-
-  /** Why the last pass ended. */
-  get trouble(): string | undefined {
-    return this.#trouble;
-  }
-
-  /** @internal */
-  enter(state: SlaveState, master: Address): void {
-    this.#state = state;
-    this.#master = master;
-    if (this.followed) this.#trouble = undefined;
-  }
-
-  /** True while bytes come that continue our log. */
-  get followed(): boolean {
-    return this.#state === "CATCHING_UP" || this.#state === "IN_SYNC";
-  }
-
-  /** @internal Gives true when that is news: another trouble than before, numbers aside. */
-  ended(trouble: string): boolean {
-    const known = this.#trouble?.replace(/\d+/g, "#");
-    this.#state = "CONNECTING";
-    this.#trouble = trouble;
-    return known !== trouble.replace(/\d+/g, "#");
-  }
+  /** What of the log lies behind it may have been lost when the machine restarted. */
+  readonly suspectFrom?: number;
+  /** Shows how far a long copy is; without it the log says so. */
+  readonly onProgress?: OnProgress;
 }
 
 /** Copies the master's log until `signal` aborts: one connection after another, with a pause between. */
 export async function followMaster(slave: Slave, signal: AbortSignal): Promise<void> {
-  const { clock, log, status } = slave;
+  const { status } = slave;
+  const follower = new Follower(slave);
   let pauseMs = PAUSE_MS_MIN;
   while (!signal.aborted) {
-    const master = slave.masterAddress();
+    const master = slave.master();
     if (master === undefined) {
-      await sleep(clock, NO_MASTER_MS, signal);
+      await status.pause(NO_MASTER_MS, signal);
       continue;
     }
-    let trouble = "the master closed the connection";
-    try {
-      await followOnce(master, slave, signal);
-    } catch (error) {
-      trouble = reasonOf(error);
-    }
+    const followed = await follower.pass(master, signal);
     if (signal.aborted) return;
-    if (status.followed) pauseMs = PAUSE_MS_MIN;
-    if (status.ended(trouble)) {
-      log.warn("not connected to the master", { master: nameOf(master), reason: trouble });
-    }
-    await sleep(clock, pauseMs, signal);
+    if (followed) pauseMs = PAUSE_MS_MIN;
+    await status.pause(status.stopped ? STOPPED_MS : pauseMs, signal);
     pauseMs = Math.min(PAUSE_MS_MAX, 2 * pauseMs);
   }
 }
 
-/**
- * One connection to a master: says where our log ends, then appends and reports what comes, until either
- * side ends it.
- * @throws {WireError} when the master sends what does not continue our log; nothing of it is written.
- */
-async function followOnce(master: Address, slave: Slave, signal: AbortSignal): Promise<void> {
-  const { net, clock, store, options, status } = slave;
-  status.enter("CONNECTING", master);
-  using conn = await net.dial(master, { timeoutMs: DIAL_MS, signal });
-  status.enter("HANDSHAKE", master);
-  let silentMs = 0;
-  using silence = new Silence(clock, options.silenceMs, (ms) => {
-    silentMs = ms;
-    conn.close();
-  });
-  using reporter = new Reporter({
-    store,
-    clock,
-    everyMs: 0.8 * options.heartbeatMs,
-    onlyDurable: options.onlyDurable,
-  }, conn.writable.getWriter());
-  const transfers = conn.readable.pipeThrough(decodeTransfers(), { signal }).getReader();
-  try {
-    await together(signal, (until) => {
-      whenAborted(until, () => (conn.close(), reporter.end()));
-      return [reporter.ended, takeEach(transfers, reporter, silence, slave, master)];
+/** One pass after another, and what a pass must know of those before it. */
+class Follower {
+  readonly #slave: Slave;
+  #differedAt: number | undefined; // where a master's bytes differed from ours
+  #suspectFrom: number; // what lies behind it was not compared yet since the machine restarted
+  #wrongSize: { readonly master: string; readonly max: number } | undefined;
+  #warned = false;
+
+  constructor(slave: Slave) {
+    this.#slave = slave;
+    this.#suspectFrom = slave.suspectFrom ?? Infinity;
+  }
+
+  /** Proves our log, then follows until that ends, and says why it did; true when bytes came. */
+  async pass(master: MasterAt, signal: AbortSignal): Promise<boolean> {
+    const { status, answers } = this.#slave;
+    status.tries(master.ha);
+    const asked = answers(master.broker);
+    let followed = false;
+    const stages: Stages = {
+      proven: () => {
+        this.#suspectFrom = Infinity;
+        this.#differedAt = undefined;
+      },
+      goesOn: () => {
+        followed = true;
+        status.followsOn({ end: this.#slave.store.log.tail });
+      },
+    };
+    try {
+      if (await this.#stillWrongSize(master, asked, signal)) return false;
+      const proof = await unlessAborted(signal, this.#prove(asked));
+      if (proof?.first.kind === "stop") {
+        status.troubled(proof.first.state, proof.first.why);
+        return false;
+      }
+      status.step("CONNECTING");
+      const begin = await beginWith(this.#slave, proof, this.#suspectFrom);
+      await this.#followOnce(master, asked, begin, signal, stages);
+      if (!signal.aborted) status.troubled("CONNECTING", ended("the master closed the connection"));
+    } catch (error) {
+      if (!signal.aborted) await this.#failed(error, master);
+    }
+    return followed;
+  }
+
+  /** Bytes have shown files of another size: nothing but another log at the master's place ends that. */
+  async #stillWrongSize(
+    { ha }: MasterAt,
+    answers: MasterAnswers,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    const known = this.#wrongSize;
+    if (known === undefined) return false;
+    const { status } = this.#slave;
+    const bounds = await unlessAborted(signal, answers.bounds().catch(() => undefined));
+    if (bounds) status.learned(bounds);
+    if (known.master === addressText(ha) && !(bounds && bounds.max < known.max)) return true;
+    this.#wrongSize = undefined;
+    return false;
+  }
+
+  /** Undefined when a master that does not answer is to be followed all the same. */
+  async #prove(answers: MasterAnswers): Promise<Proof | undefined> {
+    const { store, codecs, log, status, options } = this.#slave;
+    if (options.proof === "stream") {
+      if (!this.#warned) {
+        log.warn("haProof=stream: the master is not asked whether our log is the beginning of its");
+      }
+      this.#warned = true;
+      return undefined;
+    }
+    status.step("HANDSHAKE");
+    const proof = await prove(answers, {
+      log: store.log,
+      codecs,
+      syncFrom: options.syncFrom,
+      suspectFrom: this.#suspectFrom,
+      differedAt: this.#differedAt,
     });
-  } catch (error) {
-    if (silentMs === 0) throw error;
+    status.learned(proof.bounds);
+    return proof;
   }
-  if (silentMs > 0) {
-    throw new WireError(`nothing came from the master for ${Math.round(silentMs)} ms`);
+
+  /**
+   * One connection to a master: says where it is to begin, compares what we hold, then appends and reports
+   * what comes, until either side ends it.
+   * @throws {WireError} when the master sends what does not continue our log; nothing of it is written.
+   */
+  async #followOnce(
+    master: MasterAt,
+    answers: MasterAnswers,
+    begin: Begin,
+    signal: AbortSignal,
+    stages: Stages,
+  ): Promise<void> {
+    const { net, clock, store, options, status } = this.#slave;
+    using conn = await net.dial(master.ha, { timeoutMs: DIAL_MS, signal });
+    status.step("HANDSHAKE");
+    const name = { ...this.#slave.self, haPort: conn.local.port };
+    await this.#name(name, answers, signal);
+    let silentMs = 0;
+    using silence = new Silence(clock, options.silenceMs, (ms) => {
+      silentMs = ms;
+      conn.close();
+    });
+    using reporter = new Reporter({
+      store,
+      clock,
+      everyMs: 0.8 * options.heartbeatMs,
+      onlyDurable: options.onlyDurable,
+    }, conn.writable.getWriter());
+    const { proof } = begin;
+    using watch = new Watch(
+      { ...this.#slave, answers, bounds: proof?.bounds, chained: proof?.role === "SLAVE" },
+      silence,
+      reporter,
+    );
+    const transfers = conn.readable.pipeThrough(decodeTransfers(), { signal }).getReader();
+    try {
+      await together(signal, (until) => {
+        whenAborted(until, () => (conn.close(), reporter.end(), watch.end()));
+        const line = { transfers, reporter, silence, watch, stages };
+        return [reporter.ended, watch.ended, takeEach(line, store, begin)];
+      });
+    } catch (error) {
+      if (silentMs === 0) throw error;
+    } finally {
+      status.named(undefined);
+    }
+    if (silentMs > 0) {
+      throw new WireError(`nothing came from the master for ${Math.round(silentMs)} ms`);
+    }
+  }
+
+  /** Java masters pass over it, and one that does not answer serves an unnamed slave. */
+  async #name(name: SlaveName, answers: MasterAnswers, signal: AbortSignal): Promise<void> {
+    try {
+      await unlessAborted(signal, answers.name(name));
+    } catch (error) {
+      if (this.#slave.options.proof === "requests" || signal.aborted) throw error;
+    }
+    this.#slave.status.named(name);
+  }
+
+  async #failed(error: unknown, { ha, broker }: MasterAt): Promise<void> {
+    const { store, codecs, status } = this.#slave;
+    if (error instanceof NoAnswer) {
+      const advice = `make ${addressText(broker)} reachable from here, or set haProof=stream`;
+      return status.troubled("HANDSHAKE", { reason: error.message, advice });
+    }
+    if (error instanceof FileSizeError) {
+      this.#wrongSize = { master: addressText(ha), max: status.bounds?.max ?? 0 };
+      return status.troubled("WRONG_FILE_SIZE", wrongSize(error.message));
+    }
+    if (!(error instanceof DifferenceError)) {
+      return status.troubled("CONNECTING", ended(reasonOf(error)));
+    }
+    const end = wholeEnd(store.log, codecs);
+    if (error.logOffset < end) {
+      this.#differedAt = error.logOffset;
+      return status.troubled("DIVERGED", differs(error.logOffset));
+    }
+    try {
+      await store.cut(end); // what differs was torn: it is no record of ours yet
+      status.troubled("CONNECTING", ended(`a torn record at ${end} is another one at the master`));
+    } catch (failure) {
+      status.troubled("CONNECTING", ended(reasonOf(failure)));
+    }
   }
 }
 
-async function takeEach(
-  transfers: ReadableStreamDefaultReader<Transfer[]>,
-  reporter: Reporter,
-  silence: Silence,
-  { store, status, log }: Slave,
-  master: Address,
-): Promise<void> {
+/** One connection's parts. */
+interface Line {
+  readonly transfers: ReadableStreamDefaultReader<Transfer[]>;
+  readonly reporter: Reporter;
+  readonly silence: Silence;
+  readonly watch: Watch;
+  readonly stages: Stages;
+}
+
+/** What a connection gets to be, called once each: our log was compared; what came then continued it. */
+interface Stages {
+  proven(): void;
+  goesOn(): void;
+}
+
+async function takeEach(line: Line, store: SlaveStore, begin: Begin): Promise<void> {
+  const { transfers, reporter, silence, watch } = line;
+  const { log } = store;
   const intake = new Intake(store);
-  const asked = await reporter.begin();
-  for (;;) {
-    const { value: batch, done } = await transfers.read();
-    if (done) return;
+  await reporter.begin(begin.report);
+  const start = await compared(line, begin, log);
+  if (start === undefined) return;
+  const { walk } = start;
+  let { batch } = start;
+  line.stages.proven();
+  watch.begin();
+  reporter.appended();
+  for (let isNew = true;;) {
+    if (batch.length > 0) {
+      checkTransfers(batch, log, begin.from ?? 0);
+      walk.lookAt(batch);
+      intake.append(batch);
+      reporter.appended();
+      if (batch[batch.length - 1].body.length === 0) watch.heartbeat(log.tail);
+      else watch.grown(log.tail);
+      if (isNew) line.stages.goesOn();
+      isNew = false;
+    }
+    const next = await transfers.read();
+    if (next.done) return;
     silence.heard();
-    if (batch.length === 0) continue;
-    checkTransfers(batch, store.log, asked);
-    intake.append(batch);
-    reporter.appended();
-    if (status.state === "IN_SYNC") continue;
-    status.enter("CATCHING_UP", master);
-    if (!isLast(batch[batch.length - 1], store.log.fileBytes)) continue;
-    status.enter("IN_SYNC", master);
-    log.info("in sync with the master", { master: nameOf(master), end: store.log.tail });
+    batch = next.value;
   }
 }
 
-/** A master that has more fills its frames, unless a file ends: a short one is the last it has. */
-function isLast({ logOffset, body }: Transfer, fileBytes: number): boolean {
-  return body.length < FULL_BYTES &&
-    (body.length === 0 || (logOffset + body.length) % fileBytes > 0);
+function ended(reason: string): Why {
+  return { reason, advice: "" };
 }
 
-function nameOf({ host, port }: Address): string {
-  return `${host}:${port}`;
+function wrongSize(reason: string): Why {
+  return {
+    reason,
+    advice: "give mappedFileSizeCommitLog the master's value and start with an empty store",
+  };
 }

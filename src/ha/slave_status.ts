@@ -4,6 +4,7 @@ import type { Clock } from "../ports/host.ts";
 import type { Address } from "../ports/net.ts";
 import { addressText } from "../wire/host_address.ts";
 import type { SlaveState } from "../wire/ha_status.ts";
+import type { SlaveName } from "../wire/slave_name.ts";
 
 export type { SlaveState } from "../wire/ha_status.ts";
 
@@ -63,6 +64,8 @@ export class SlaveStatus {
   #lastRead = 0;
   #lastWrite = 0;
   #wake: () => void = () => {};
+  #synced: () => void = () => {};
+  #name: SlaveName | undefined;
 
   constructor(clock: Clock, log: Log) {
     this.#clock = clock;
@@ -99,6 +102,11 @@ export class SlaveStatus {
     return !this.stopped;
   }
 
+  /** How we name ourselves to the master; undefined while no HA connection stands. */
+  get name(): SlaveName | undefined {
+    return this.#name;
+  }
+
   /** The master's log as of its last answer. */
   get bounds(): Bounds | undefined {
     return this.#bounds;
@@ -117,6 +125,11 @@ export class SlaveStatus {
       lastRead: this.#lastRead,
       lastWrite: this.#lastWrite,
     };
+  }
+
+  /** Calls `fn` each time the slave becomes IN_SYNC; one may. */
+  onInSync(fn: () => void): void {
+    this.#synced = fn;
   }
 
   /** Ends the pause between two tries: something changed that may end the trouble. */
@@ -146,11 +159,18 @@ export class SlaveStatus {
     this.#become(state, this.#said === "" ? NOTHING : this.#why);
   }
 
-  /** @internal Bytes come that continue our log. */
+  /** @internal Our log is the beginning of the master's, and this is how far it is. */
   follows(state: "CATCHING_UP" | "IN_SYNC" | "CHAINED", facts: Record<string, unknown>): void {
     if (this.#state === state) return;
-    this.#said = "";
     this.#become(state, NOTHING, facts);
+    if (state === "IN_SYNC") this.#synced();
+  }
+
+  /** @internal What came continued our log: the trouble there was is over. */
+  followsOn(facts: Record<string, unknown>): void {
+    if (this.#said === "") return;
+    this.#said = "";
+    this.#say(facts);
   }
 
   /** @internal It does not go on: where it is now, and why. */
@@ -166,6 +186,11 @@ export class SlaveStatus {
     const advice = why.advice === "" ? {} : { advice: why.advice };
     if (this.stopped) this.#log.error("does not follow the master", { ...facts, ...advice });
     else this.#log.warn("not connected to the master", { ...facts, ...advice });
+  }
+
+  /** @internal Our name on the connection that stands now; undefined when it ended. */
+  named(name: SlaveName | undefined): void {
+    this.#name = name;
   }
 
   /** @internal What the master said of its log. */
@@ -187,8 +212,12 @@ export class SlaveStatus {
     if (this.#state === state) return;
     this.#state = state;
     this.#since = this.#clock.now();
-    if (this.#said !== "") return; // the same trouble again: it is known
-    this.#log.info(LINES[state] ?? "state", { state, master: this.#masterText(), ...facts });
+    if (this.#said === "") this.#say(facts); // else it may be the same trouble again
+  }
+
+  #say(facts: Record<string, unknown>): void {
+    const state = this.#state;
+    this.#log.info(LINES[state] ?? state, { state, master: this.#masterText(), ...facts });
   }
 
   #masterText(): string | undefined {

@@ -108,6 +108,11 @@ export class FakeLog {
     this.#durable = Math.min(this.#durable, end);
   }
 
+  /** Forgets everything. */
+  reset(): void {
+    this.minOffset = this.#tail = this.#durable = 0;
+  }
+
   #write(bytes: Uint8Array): void {
     while (this.#tail + bytes.length > this.#bytes.length) {
       const more = new Uint8Array(2 * this.#bytes.length);
@@ -127,6 +132,8 @@ export function fakeStore(log: FakeLog) {
     log,
     flush: { reached: (logOffset: number) => log.reached(logOffset) },
     appendRaw: (logOffset: number, bytes: Uint8Array) => log.appendRaw(logOffset, bytes),
+    cut: (logOffset: number) => Promise.resolve(log.cut(logOffset)),
+    reset: () => Promise.resolve(log.reset()),
   };
 }
 

@@ -8,17 +8,24 @@ import {
   type SlaveOptions,
   SlaveStatus,
 } from "../../src/ha/slave.ts";
-import type { CopyStore } from "../../src/ha/intake.ts";
+import type { SlaveStore } from "../../src/ha/begin.ts";
+import { type MasterAnswers, NoAnswer } from "../../src/ha/master_answers.ts";
 import type { SourceLog } from "../../src/ha/sender.ts";
+import type { OnProgress } from "../../src/ha/watch.ts";
 import { Slaves } from "../../src/ha/slaves.ts";
 import type { Witness } from "../../src/ha/witness.ts";
 import type { Connection } from "../../src/ports/net.ts";
 import type { SlaveName } from "../../src/wire/slave_name.ts";
 import type { Clock } from "../../src/ports/host.ts";
+import { recordAt } from "../../src/store/records.ts";
+import type { CommitLog } from "../../src/store/commit_log.ts";
+import { codecs } from "./codecs.ts";
 import type { MemNet } from "./mem_net.ts";
 
 /** The HA port of every test's master. */
 export const HA = { host: "10.0.0.1", port: 10912 };
+/** Its broker port. */
+const BROKER = { host: HA.host, port: 10911 };
 
 /** A log that keeps its lines. */
 export class KeptLog implements Log {
@@ -109,24 +116,38 @@ export interface TestSlave extends Running {
   readonly log: KeptLog;
 }
 
+/** What a test says of the slave it wants. Without `answers` it goes by the stream alone. */
+export interface TestSlaveOptions extends Partial<SlaveOptions> {
+  readonly host?: string;
+  readonly answers?: MasterAnswers;
+  readonly suspectFrom?: number;
+  readonly onProgress?: OnProgress;
+}
+
 /** Follows the HA port into `store`. */
 export function startSlave(
   net: MemNet,
   clock: Clock,
-  store: CopyStore,
-  options: Partial<SlaveOptions> & { host?: string } = {},
+  store: SlaveStore,
+  { host = "10.0.0.2", answers, suspectFrom, onProgress, ...options }: TestSlaveOptions = {},
 ): TestSlave {
-  const status = new SlaveStatus();
   const log = new KeptLog();
+  const status = new SlaveStatus(clock, log);
   const stop = new AbortController();
+  const proof = answers ? "requests" : "stream";
   const done = followMaster({
-    net: net.host(options.host ?? "10.0.0.2"),
+    net: net.host(host),
     clock,
+    codecs,
     store,
     log,
-    options: { ...SLAVE_DEFAULTS, ...options },
-    masterAddress: () => HA,
+    options: { ...SLAVE_DEFAULTS, proof, ...options },
+    master: () => ({ ha: HA, broker: BROKER }),
+    answers: () => answers ?? mute,
+    self: { brokerId: 1, listenPort: 10921 },
     status,
+    suspectFrom,
+    onProgress,
   }, stop.signal);
   return {
     status,
@@ -138,6 +159,35 @@ export function startSlave(
   };
 }
 
+const noAnswer = () => Promise.reject(new NoAnswer("nobody answers"));
+
+/** A master's broker port that nobody reaches. */
+const mute: MasterAnswers = {
+  settings: noAnswer,
+  bounds: noAnswer,
+  recordAt: noAnswer,
+  name: noAnswer,
+};
+
+/** What the broker of a log answers; undefined while it is dead. */
+export function answersOfLog(
+  logNow: () => CommitLog | undefined,
+  settings: { role?: string; fileBytes?: number } = {},
+): MasterAnswers {
+  // deno-lint-ignore require-await -- a dead broker is a rejection
+  const from = async <T>(answer: (log: CommitLog) => T): Promise<T> => {
+    const log = logNow();
+    if (log === undefined) throw new NoAnswer("nobody answers");
+    return answer(log);
+  };
+  return {
+    settings: () => from(({ fileBytes }) => ({ role: "SYNC_MASTER", fileBytes, ...settings })),
+    bounds: () => from(({ minOffset, tail }) => ({ min: minOffset, max: tail })),
+    recordAt: (logOffset) => from((log) => recordAt(log, logOffset)),
+    name: () => from(() => {}),
+  };
+}
+
 /** A bare slave that a test leads by hand. */
 export class HandSlave {
   readonly conn: Connection;
@@ -145,6 +195,8 @@ export class HandSlave {
   readonly transfers: Transfer[] = [];
   /** How the connection ended, once it did. */
   ended: "open" | "closed" | "broken" = "open";
+  /** Called when bytes of the log came. */
+  onBytes: () => void = () => {};
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
 
   constructor(conn: Connection) {
@@ -179,6 +231,7 @@ export class HandSlave {
     try {
       for await (const batch of this.conn.readable.pipeThrough(decodeTransfers())) {
         this.transfers.push(...batch);
+        if (batch.some(({ body }) => body.length > 0)) this.onBytes();
       }
       this.ended = "closed";
     } catch {

@@ -4,7 +4,7 @@ import { STORE_DEFAULTS } from "../../src/store/options.ts";
 import { openStore, type Store } from "../../src/store/store.ts";
 import type { VirtualClock } from "./clock.ts";
 import { codecs } from "./codecs.ts";
-import { startMaster, startSlave, type TestMaster, type TestSlave } from "./ha.ts";
+import { answersOfLog, startMaster, startSlave, type TestMaster, type TestSlave } from "./ha.ts";
 import { MemFs } from "./mem_fs.ts";
 import type { MemNet } from "./mem_net.ts";
 import { message } from "./store.ts";
@@ -133,13 +133,16 @@ export class MasterNode extends Node<TestMaster> {
   }
 }
 
-/** A slave of whatever listens on the HA port. */
+/** A slave of whatever listens on the HA port; with a master named it proves its log to that one first. */
 export class SlaveNode extends Node<TestSlave> {
   onlyDurable = false;
+  master: MasterNode | undefined;
 
   // deno-lint-ignore require-await -- a role may need time to start
   protected async serve(store: Store, clock: Clock): Promise<TestSlave> {
-    return startSlave(this.net, clock, store, { onlyDurable: this.onlyDurable });
+    const { onlyDurable, master } = this;
+    const answers = master && answersOfLog(() => master.alive ? master.store.log : undefined);
+    return startSlave(this.net, clock, store, { onlyDurable, answers });
   }
 }
 

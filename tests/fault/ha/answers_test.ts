@@ -6,7 +6,7 @@ import { VirtualClock } from "../../support/clock.ts";
 import { HandSlave } from "../../support/ha.ts";
 import { LOG_FILE_BYTES, MasterNode, SlaveNode } from "../../support/ha_pair.ts";
 import { MemNet } from "../../support/mem_net.ts";
-import { messagesOf } from "../../support/store.ts";
+import { message, messagesOf } from "../../support/store.ts";
 
 interface Scene {
   readonly clock: VirtualClock;
@@ -97,19 +97,24 @@ test("SYNC_MASTER answers 12 after slaveTimeout when the slave falls silent; the
 test("a slave that is ahead of the master gets nothing and confirms nothing", () =>
   answering("SYNC_MASTER", async ({ clock, net, master, send, codes }) => {
     const slave = new SlaveNode(net, clock);
+    slave.master = new MasterNode(net, clock); // nobody answers there
     await slave.start();
-    slave.store.appendRaw(0, new Uint8Array(5_000).fill(1));
+    for (let i = 0; i < 50; i++) slave.store.append(message({ body: new Uint8Array(100) }));
+    slave.store.commit();
+    const { tail } = slave.store.log;
+    await slave.stop();
+    slave.master = master;
+    await slave.start();
     await clock.advance(10_000);
     for (let i = 0; i < 3; i++) {
       send();
       await clock.advance(5_000);
     }
-    assertEquals(master.role.log.with("first report 5000 is above our end 0").length, 1);
     assertEquals(codes, [11, 11, 11]);
-    assertEquals([slave.store.log.tail, slave.role.status.trouble], [
-      5_000,
-      "the master closed the connection",
-    ]);
+    assertEquals([slave.role.status.state, slave.store.log.tail], ["AHEAD", tail]);
+    assertEquals(slave.role.log.with("does not follow the master").length, 1);
+    assertEquals(master.role.log.with("a slave").length, 0, "it did not even connect");
+    assertEquals(slave.role.status.bounds?.max, master.store.log.tail, "it asks again and again");
     await slave.stop();
   }));
 

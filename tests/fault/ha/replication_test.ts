@@ -22,6 +22,7 @@ async function replicating(body: (pair: Pair) => Promise<void>): Promise<void> {
   const net = new MemNet(clock);
   const master = new MasterNode(net, clock);
   const slave = new SlaveNode(net, clock);
+  slave.master = master;
   let confirmed = 0;
   const lies: string[] = []; // thrown where they are seen they would only end that connection
   master.onConfirmed = (offset) => {

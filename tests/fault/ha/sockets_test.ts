@@ -5,7 +5,7 @@ import { followMaster, SLAVE_DEFAULTS, SlaveStatus } from "../../../src/ha/slave
 import { Slaves } from "../../../src/ha/slaves.ts";
 import type { Connection } from "../../../src/ports/net.ts";
 import { test } from "../../harness.ts";
-import { KeptLog } from "../../support/ha.ts";
+import { answersOfLog, KeptLog } from "../../support/ha.ts";
 import { MemFs } from "../../support/mem_fs.ts";
 import { runtime } from "../../support/runtime.ts";
 import { message, openIn } from "../../support/store.ts";
@@ -34,14 +34,17 @@ test("master and slave copy a log over real sockets, through breaks, and end whe
   }, stop.signal);
   put(20_000);
   let conn: Connection | undefined;
-  const status = new SlaveStatus();
+  const status = new SlaveStatus(clock, log);
   const following = followMaster({
     net: { dial: async (to, options) => conn = await net.dial(to, options) },
     clock,
     store: slave,
     log,
     options: SLAVE_DEFAULTS,
-    masterAddress: () => listener.address,
+    codecs: runtime.codecs,
+    master: () => ({ ha: listener.address, broker: listener.address }),
+    answers: () => answersOfLog(() => master.log),
+    self: { brokerId: 1, listenPort: 10911 },
     status,
   }, stop.signal);
 

@@ -55,8 +55,15 @@ test("masterOptions() and slaveOptions() are RocketMQ's keys", () => {
     syncFrom: "last",
     slaveTimeoutMs: 303,
   });
-  assertEquals(slaveOptions(config), { heartbeatMs: 101, silenceMs: 202, onlyDurable: true });
+  assertEquals(slaveOptions(config), {
+    heartbeatMs: 101,
+    silenceMs: 202,
+    onlyDurable: true,
+    proof: "requests",
+    syncFrom: "last",
+  });
   assertEquals(slaveOptions(configWith({})).onlyDurable, false);
+  assertEquals(slaveOptions(configWith({ haProof: "stream" })).proof, "stream");
 });
 
 test("pullLimits() are RocketMQ's keys, and no larger than a frame", () => {
