@@ -67,9 +67,23 @@ export class HaPort implements AsyncDisposable {
   }
 
   /** Says whose connection that is, as slaves of ours do. */
-  async name(slave: HandSlave, brokerId: number, listenPort = 1): Promise<void> {
+  async name(slave: HandSlave, brokerId: number, listenPort = brokerId): Promise<void> {
     const name: SlaveName = slave.nameOf(brokerId, listenPort);
     await this.ask({ code: 21, ext: slaveNameFields(name) });
+  }
+
+  /** A slave, with a name when there is an id, that asks for all there is and reports what it gets. */
+  async goodSlave(brokerId?: number): Promise<HandSlave> {
+    const slave = await this.slave();
+    if (brokerId !== undefined) await this.name(slave, brokerId);
+    slave.onBytes = () => slave.report(slave.bytes);
+    slave.report(0);
+    const served = async () =>
+      (await this.status()).haConnectionInfo.some(({ addr }) =>
+        addr.endsWith(`:${slave.conn.local.port}`)
+      );
+    await until("it is served", served);
+    return slave;
   }
 
   /** All files of its log, joined. */
