@@ -197,8 +197,6 @@ export class HandSlave {
   ended: "open" | "closed" | "broken" = "open";
   /** Called when bytes of the log came. */
   onBytes: () => void = () => {};
-  /** Called when bytes of the log came. */
-  onBytes: () => void = () => {};
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
 
   constructor(conn: Connection) {
@@ -233,7 +231,6 @@ export class HandSlave {
     try {
       for await (const batch of this.conn.readable.pipeThrough(decodeTransfers())) {
         this.transfers.push(...batch);
-        if (batch.some(({ body }) => body.length > 0)) this.onBytes();
         if (batch.some(({ body }) => body.length > 0)) this.onBytes();
       }
       this.ended = "closed";
