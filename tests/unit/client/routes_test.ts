@@ -127,6 +127,22 @@ test("keepFresh() asks for every known topic each 30 s and ends with its signal"
   assertEquals(clock.waiting, 0);
 });
 
+test("keepFresh() asks for a topic without a master each 5 s, until it has one", async () => {
+  const { all, state, clock } = routes({ T: told(6, [1]), U: told(6) });
+  await all.of("T");
+  await all.of("U");
+  const stop = new AbortController();
+  const running = all.keepFresh(stop.signal);
+  state.asked.length = 0;
+  await clock.advance(10_000);
+  assertEquals(state.asked, ["T", "T"]);
+  (state.topics as Record<string, TopicRoute>).T = told(6);
+  await clock.advance(15_000);
+  assertEquals(state.asked, ["T", "T", "T"]);
+  stop.abort();
+  await running;
+});
+
 test("addresses() names masters, and slaves when wanted", async () => {
   const { all } = routes({ T: told(6) });
   await all.of("T");
