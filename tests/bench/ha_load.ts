@@ -1,132 +1,153 @@
-import { concat, readInt64, viewOf, writeInt64 } from "../../src/base/bytes.ts";
-import type { Dir } from "../../src/ports/fs.ts";
+import { ByteQueue } from "../../src/base/bytes.ts";
+import { decodeTransfers, encodeReport } from "../../src/ha/frames.ts";
 import type { Address, Connection, Net } from "../../src/ports/net.ts";
+import type { ColdLog } from "./cold_log.ts";
+import { cpuSecondsOf } from "./cpu.ts";
 
-/** What went over one HA connection. */
+/** What went over one HA connection in the timed part. */
 export interface HaResult {
   readonly bytes: number;
-  readonly bytesPerSecond: number;
+  readonly seconds: number;
+  /** Of the process that is measured. */
+  readonly cpuSeconds: number;
 }
 
-const HEADER_BYTES = 12;
-const BODY_BYTES = 32 * 1024;
+/** A broker process that is measured. */
+export interface Measurable {
+  readonly pid: number;
+  readonly ha: Address;
+  /** Where its log ends and how much of it its queues do not know yet, by its own word. */
+  behind(): Promise<{ bytes: number; end: number }>;
+  stop(): Promise<unknown>;
+}
 
-/** A bare slave: takes the log from `from` until `until` and acknowledges, and keeps nothing. */
-export async function haPush(
+/** A bare slave: takes the log of a master from `from` to `until`, acknowledges, and keeps nothing. */
+export async function takeLog(
   net: Net,
-  { address, from, until }: { address: Address; from: number; until: number },
+  master: Pick<Measurable, "pid" | "ha">,
+  { from, until }: { from: number; until: number },
 ): Promise<HaResult> {
-  using conn = await net.dial(address, { timeoutMs: 3000 });
+  using conn = await net.dial(master.ha, { timeoutMs: 3000 });
   const writer = conn.writable.getWriter();
-  const reader = conn.readable.getReader();
-  await writer.write(reportOf(from));
-  let held: Uint8Array = new Uint8Array(0);
-  let position = from;
-  let skip = 0; // bytes of a body that are still to come
-  let started = 0;
-  let first = from;
-  while (position < until) {
-    const { value, done } = await reader.read();
-    if (done) throw new Error(`the master closed the connection at ${position}`);
-    started ||= performance.now();
-    const before = position;
-    let chunk = held.length === 0 ? value : concat([held, value]);
-    held = new Uint8Array(0);
-    for (;;) {
-      const gone = Math.min(skip, chunk.length);
-      skip -= gone;
-      position += gone;
-      chunk = chunk.subarray(gone);
-      if (chunk.length < HEADER_BYTES) break;
-      const view = viewOf(chunk);
-      const offset = readInt64(view, 0);
-      if (position === from) first = position = offset;
-      if (offset !== position) throw new Error(`bytes at ${offset}, they should be at ${position}`);
-      skip = view.getInt32(8);
-      chunk = chunk.subarray(HEADER_BYTES);
+  const decoder = decodeTransfers((chunk) => conn.recycle?.(chunk));
+  const transfers = conn.readable.pipeThrough(decoder).getReader();
+  await writer.write(encodeReport(from));
+  let at = from;
+  let start: { at: number; time: number; cpu: number } | undefined;
+  while (at < until) {
+    const { value: batch, done } = await transfers.read();
+    if (done) throw new Error(`the master closed the connection at ${at}`);
+    for (const { logOffset, body } of batch) {
+      if (logOffset !== at) throw new Error(`bytes at ${logOffset}, they should be at ${at}`);
+      at += body.length;
     }
-    held = chunk.slice();
-    if (position > before) await writer.write(reportOf(position));
+    start ??= { at, time: performance.now(), cpu: cpuSecondsOf(master.pid) };
+    if (batch.length > 0) await writer.write(encodeReport(at));
   }
-  return rate(position - first, started);
+  return {
+    bytes: at - start!.at,
+    seconds: (performance.now() - start!.time) / 1000,
+    cpuSeconds: cpuSecondsOf(master.pid) - start!.cpu,
+  };
 }
 
-/** A bare master: serves the log files of a folder to the first slave that comes, until it has them all. */
-export async function haIntake(
+/** A write to the socket takes this much of the log at most. */
+const WRITE_BYTES = 1024 * 1024;
+const ASK_EVERY_MS = 10;
+
+/**
+ * Plays a master for one slave: `start` makes it with the port to follow. It is fed the first `warmBytes` of
+ * the log untimed (a JVM compiles meanwhile), and the rest as fast as it takes them, until it reported the end
+ * and knows every record in its queues.
+ */
+export async function feedSlave(
   net: Net,
-  { at, dir, fileBytes, bytes }: { at: Address; dir: Dir; fileBytes: number; bytes: number },
-  listening: (address: Address) => void,
+  log: ColdLog,
+  warmBytes: number,
+  start: (ha: Address) => Promise<Measurable>,
 ): Promise<HaResult> {
-  using listener = await net.listen(at);
-  listening(listener.address);
-  for await (const conn of listener.connections) {
-    using _ = conn;
-    return await feed(conn, dir, fileBytes, bytes);
+  using listener = await net.listen({ host: "127.0.0.1", port: 0 });
+  const first = listener.connections[Symbol.asyncIterator]().next();
+  const slave = await start(listener.address);
+  try {
+    using conn = (await first).value as Connection;
+    return await feed(conn, log, warmBytes, slave);
+  } finally {
+    await slave.stop();
   }
-  throw new Error("the listener closed before a slave came");
 }
 
 async function feed(
   conn: Connection,
-  dir: Dir,
-  fileBytes: number,
-  bytes: number,
+  log: ColdLog,
+  warmBytes: number,
+  slave: Measurable,
 ): Promise<HaResult> {
-  const reader = conn.readable.getReader();
+  const reports = new Reports(conn.readable.getReader());
   const writer = conn.writable.getWriter();
-  await nextReport(reader);
+  const told = await reports.next();
+  if (told > 1) throw new Error(`the slave reports ${told}, it should be empty`);
+  await push(writer, log, 0, warmBytes);
+  await reports.reach(warmBytes);
+  await dispatched(slave, warmBytes);
+  const cpuBefore = cpuSecondsOf(slave.pid);
   const started = performance.now();
-  const sent = (async () => {
-    for (let at = 0; at < bytes;) {
-      using file = dir.open(nameAt(at - at % fileBytes), "read");
-      const end = Math.min(bytes, at - at % fileBytes + fileBytes);
-      while (at < end) {
-        const parts: Uint8Array[] = [];
-        for (let i = 0; i < 8 && at < end; i++) {
-          const size = Math.min(BODY_BYTES, end - at);
-          const frame = new Uint8Array(HEADER_BYTES + size);
-          const view = viewOf(frame);
-          writeInt64(view, 0, at);
-          view.setInt32(8, size);
-          file.readAt(at % fileBytes, frame.subarray(HEADER_BYTES));
-          parts.push(frame);
-          at += size;
-        }
-        await writer.write(concat(parts));
-      }
-    }
-  })();
-  for (let reported = 0; reported < bytes;) reported = await nextReport(reader);
-  await sent;
-  return rate(bytes, started);
+  const pushed = push(writer, log, warmBytes, log.bytes);
+  await reports.reach(log.bytes);
+  await pushed;
+  await dispatched(slave, log.bytes);
+  return {
+    bytes: log.bytes - warmBytes,
+    seconds: (performance.now() - started) / 1000,
+    cpuSeconds: cpuSecondsOf(slave.pid) - cpuBefore,
+  };
 }
 
-let reportBytes: Uint8Array = new Uint8Array(0);
-
-/** The last whole report of what arrives next. */
-async function nextReport(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<number> {
-  for (;;) {
-    const { value, done } = await reader.read();
-    if (done) throw new Error("the slave closed the connection");
-    reportBytes = concat([reportBytes, value]);
-    const whole = reportBytes.length - reportBytes.length % 8;
-    if (whole === 0) continue;
-    const last = readInt64(viewOf(reportBytes), whole - 8);
-    reportBytes = reportBytes.slice(whole);
-    return last;
+async function push(
+  writer: WritableStreamDefaultWriter<Uint8Array>,
+  log: ColdLog,
+  from: number,
+  to: number,
+): Promise<void> {
+  const end = log.frameEnd(to);
+  for (let at = log.frameEnd(from); at < end; at += WRITE_BYTES) {
+    await writer.write(log.frames.subarray(at, Math.min(end, at + WRITE_BYTES)));
   }
 }
 
-function nameAt(offset: number): string {
-  return String(offset).padStart(20, "0");
+async function dispatched(slave: Measurable, end: number): Promise<void> {
+  for (;;) {
+    const now = await slave.behind();
+    const cut = end % 1024 === 0 ? 32 * 1024 : 0; // a record that was cut in two waits for its rest
+    if (now.end >= end && now.bytes <= cut) return;
+    await new Promise((resolve) => setTimeout(resolve, ASK_EVERY_MS));
+  }
 }
 
-function reportOf(offset: number): Uint8Array {
-  const bytes = new Uint8Array(8);
-  writeInt64(viewOf(bytes), 0, offset);
-  return bytes;
-}
+/** What the slave says of its log's end. */
+class Reports {
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #bytes = new ByteQueue();
 
-function rate(bytes: number, started: number): HaResult {
-  return { bytes, bytesPerSecond: bytes / ((performance.now() - started) / 1000) };
+  constructor(reader: ReadableStreamDefaultReader<Uint8Array>) {
+    this.#reader = reader;
+  }
+
+  /** The last whole report of what comes next. */
+  async next(): Promise<number> {
+    for (;;) {
+      const { value, done } = await this.#reader.read();
+      if (done) throw new Error("the slave closed the connection");
+      this.#bytes.push(value);
+      if (this.#bytes.length < 8) continue;
+      this.#bytes.take(Math.floor(this.#bytes.length / 8) * 8 - 8);
+      const report = this.#bytes.peekInt32(0) * 4294967296 + (this.#bytes.peekInt32(4) >>> 0);
+      this.#bytes.take(8);
+      return report;
+    }
+  }
+
+  async reach(logOffset: number): Promise<void> {
+    while (await this.next() < logOffset);
+  }
 }

@@ -23,6 +23,8 @@ export interface SendLoad {
   /** Counted seconds, after a warm-up that is not. */
   readonly seconds: number;
   readonly warmSeconds: number;
+  /** Shows how many were answered 0 so far, and ends the load early. */
+  readonly counter?: { answered: number; stop: boolean };
 }
 
 /** Digits that are patched in place; JSON allows spaces before a number. */
@@ -110,7 +112,7 @@ interface Counting {
 async function drive(
   conn: Connection,
   template: Template,
-  { inFlight, queues }: SendLoad,
+  { inFlight, queues, counter }: SendLoad,
   { warmUntil, until, histogram, other }: Counting,
 ): Promise<void> {
   using _ = conn;
@@ -139,6 +141,7 @@ async function drive(
     while (queue.length >= 4 && queue.length >= 4 + queue.peekInt32()) {
       const answer = answerOf(queue.take(4 + queue.peekInt32()));
       answered++;
+      if (counter && answer.code === 0) counter.answered++;
       if (now < warmUntil || now >= until) continue;
       if (answer.code === 0) {
         histogram.recordValue(
@@ -147,7 +150,7 @@ async function drive(
       } else other.set(answer.code, (other.get(answer.code) ?? 0) + 1);
     }
     underWay -= answered;
-    if (answered > 0 && now < until) {
+    if (answered > 0 && now < until && !counter?.stop) {
       underWay += answered;
       await issue(answered, now);
     }

@@ -111,19 +111,24 @@ export function startScenarios(
   };
 }
 
+/** The heap the peer is measured with. */
+const MEASURED = ["-Xms512m", "-Xmx2g", "-XX:MaxDirectMemorySize=2g"];
+
 /** A Java name server or broker, with its configuration as a table. */
 export async function startPeer(
   main: "namesrv" | "broker",
   home: string,
   config: Readonly<Record<string, string | number>>,
+  { measured = false }: { measured?: boolean } = {},
 ): Promise<Running> {
   await prepareJava();
   mkdirSync(home, { recursive: true });
   const file = join(home, `${main}.conf`);
   writeFileSync(file, Object.entries(config).map(([key, value]) => `${key}=${value}\n`).join(""));
   const start = main === "namesrv" ? "namesrv.NamesrvStartup" : "broker.BrokerStartup";
-  const memory = ["-Xms64m", "-Xmx512m", "-XX:MaxDirectMemorySize=512m"];
-  const peer = runJava(home, memory, `org.apache.rocketmq.${start}`, ["-c", file]);
+  const small = [...SHORT_LIVED, "-Xms64m", "-Xmx512m", "-XX:MaxDirectMemorySize=512m"];
+  const settings = measured ? MEASURED : small;
+  const peer = launch(home, settings, `org.apache.rocketmq.${start}`, ["-c", file]);
   await within(60, `start of the Java ${main}`, peer.line(/boot success/));
   return peer;
 }
@@ -136,9 +141,19 @@ export function runJava(
   args: readonly string[],
   onLine?: (line: string) => void,
 ): Running {
+  return launch(home, [...SHORT_LIVED, ...settings], main, args, onLine);
+}
+
+function launch(
+  home: string,
+  settings: readonly string[],
+  main: string,
+  args: readonly string[],
+  onLine?: (line: string) => void,
+): Running {
   const own = [`-Duser.home=${home}`, `-Drocketmq.client.logRoot=${home}`];
   const quiet = "-Drocketmq.client.logLevel=ERROR";
-  const jvm = [...SHORT_LIVED, ...settings, ...OPENS, ...own, quiet];
+  const jvm = [...settings, ...OPENS, ...own, quiet];
   return run("java", [...jvm, "-cp", CLASSPATH, main, ...args], {
     env: { ROCKETMQ_HOME: peerHome(home) },
     onLine,

@@ -7,6 +7,7 @@ const KEPT_CHARS = 4_000;
 
 /** A process of a test run, with what it said last. */
 export interface Running {
+  readonly pid: number;
   readonly exited: Promise<number>;
   /** The end of what it printed on both outputs. */
   said(): string;
@@ -80,7 +81,7 @@ export function run(
     return exited;
   };
   const tell = (text: string) => void child.stdin!.write(text + "\n");
-  return { exited, said: () => said, line, tell, end };
+  return { pid: child.pid!, exited, said: () => said, line, tell, end };
 }
 
 /** Runs a command to its end; throws what it said when it fails. */
