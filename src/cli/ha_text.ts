@@ -77,7 +77,8 @@ function stateOf({ status }: BrokerHa): string {
 
 function logOf(ha: BrokerHa): string {
   const { min, max } = endsOf(ha);
-  return max < 0 ? NONE : `${min < 0 ? "?" : min}..${max}`;
+  if (max <= 0) return max < 0 ? NONE : "empty";
+  return `${min < 0 ? "?" : min}..${max}`;
 }
 
 function endsOf({ status, minOffset, maxOffset }: BrokerHa): { min: number; max: number } {

@@ -54,10 +54,12 @@ test("lookText() says how long a slave that copies will need", () => {
 });
 
 test("lookText() compares Java's 4.9 brokers by their logs' ends", () => {
-  const { text, exit } = lookText([oldJava(0), oldJava(1, 5_000), unreachable(1)], NOW);
-  const [, first, second, third] = text.split("\n").map((line) => line.split(/ {2,}/));
+  const seen = [oldJava(0), oldJava(1, 5_000), unreachable(1), oldJava(1, 0)];
+  const { text, exit } = lookText(seen, NOW);
+  const [, first, second, third, fourth] = text.split("\n").map((line) => line.split(/ {2,}/));
   assertEquals(first.slice(3, 7), ["SYNC_MASTER", "UNKNOWN", "0..9000", "-"]);
   assertEquals(second.slice(3, 7), ["SLAVE", "UNKNOWN", "0..5000", "3.9 KiB"]);
+  assertEquals(fourth.slice(5, 7), ["empty", "8.8 KiB"]);
   assertEquals(third.slice(2, 5), ["10.0.0.9:10911", "-", "UNREACHABLE"]);
   assertEquals(exit, 1);
 });

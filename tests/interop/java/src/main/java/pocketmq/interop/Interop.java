@@ -36,6 +36,7 @@ public final class Interop {
         Limits.register(all);
         Soak.register(all);
         Failover.register(all);
+        Steady.register(all);
         return all;
     }
 
