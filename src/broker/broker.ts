@@ -89,6 +89,7 @@ async function run(
   const peers = new Redial(runtime, log.child("rpc"));
   const following = parts.isSlave ? follow(parts, peers, addresses, onProgress) : undefined;
   const stop = new AbortController();
+  await following?.resync.finish(stop.signal); // before anybody reads what it cuts
   const witness = witnessOf(parts, peers);
   const running = serveAll(parts, listeners, { sends, pulls, following, witness }, stop.signal);
   const registrar = registrarOf(parts, peers, addresses, (master) => following?.masterIs(master));
@@ -132,7 +133,7 @@ function serveAll(
   signal: AbortSignal,
 ): Promise<void> {
   const { runtime: { clock }, config, store, slaves, clients } = parts;
-  const handlers = brokerHandlers(parts, sends, pulls, following && following.view);
+  const handlers = brokerHandlers(parts, sends, pulls, following);
   const served: Served = {
     handlers,
     takesFrame: sends.takesFrame,

@@ -1,3 +1,4 @@
+import type { Resync } from "../ha/resync.ts";
 import type { SlaveView } from "../ha/slave_status.ts";
 import type { Handler, Handlers } from "../rpc/peer.ts";
 import { RequestCode } from "../wire/codes.ts";
@@ -10,16 +11,24 @@ import { offsetHandlers } from "./offset_handlers.ts";
 import type { Parts } from "./parts.ts";
 import type { Pulls } from "./pull.ts";
 import { queueHandlers } from "./queue_handlers.ts";
+import { resyncHandler } from "./resync.ts";
 import { runtimeInfoHandler } from "./runtime_info.ts";
 import type { Sends } from "./send.ts";
 import { topicHandlers } from "./topic_handlers.ts";
 
-/** The broker's table of contents: every request it answers. `view` is a slave's of its master. */
+/** What a slave has beside a master. */
+export interface SlaveSide {
+  /** What it says of itself and its master. */
+  readonly view: () => SlaveView;
+  readonly resync: Resync;
+}
+
+/** The broker's table of contents: every request it answers. */
 export function brokerHandlers(
   parts: Parts,
   sends: Sends,
   pulls: Pulls,
-  view?: () => SlaveView,
+  slave?: SlaveSide,
 ): Handlers {
   const { store, isSlave, slaves, startedAt } = parts;
   const table: [number, Handler][] = [
@@ -40,7 +49,8 @@ export function brokerHandlers(
     ...clientHandlers({ clients: parts.clients, groups: parts.groups, topics: parts.topics }),
     ...lockHandlers(parts.locks),
     ...configHandlers(parts.config),
-    ...haHandlers({ slaves, log: store.log, view, startedAt }),
+    ...haHandlers({ slaves, log: store.log, view: slave?.view, startedAt }),
+    resyncHandler(parts.runtime.clock, slave?.resync),
     runtimeInfoHandler({
       runtime: parts.runtime,
       disk: parts.disk,

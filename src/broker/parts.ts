@@ -61,6 +61,7 @@ export function openParts(
     source: store.log,
     born: () => store.born,
   });
+  store.log.onCut((end) => slaves.cut(end));
   const memoryBytes = runtime.memory().totalBytes * config.accessMessageInMemoryMaxRatio / 100;
   return {
     ...tables,

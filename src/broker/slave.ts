@@ -2,6 +2,7 @@ import { together } from "../base/together.ts";
 import { copyMetadata, type MetadataOwners } from "../ha/metadata.ts";
 import { answersOf } from "../ha/master_answers.ts";
 import { followMaster, SlaveStatus } from "../ha/slave.ts";
+import type { Resync } from "../ha/resync.ts";
 import type { SlaveView } from "../ha/slave_status.ts";
 import type { OnProgress } from "../ha/watch.ts";
 import type { Address } from "../ports/net.ts";
@@ -10,6 +11,7 @@ import type { Redial } from "../rpc/redial.ts";
 import { addressText, parseAddress } from "../wire/host_address.ts";
 import type { Parts } from "./parts.ts";
 import type { MasterAddresses } from "./registration.ts";
+import { takingBack } from "./resync.ts";
 import { slaveOptions } from "./told.ts";
 
 /** How long a master may take to answer what a slave asks. */
@@ -23,6 +25,7 @@ export interface OwnAddresses {
 /** A slave's side of replication: the log from the HA port, tables from the broker port. */
 export interface Following {
   readonly status: SlaveStatus;
+  readonly resync: Resync;
   /** What it tells whoever asks how replication is here. */
   readonly view: () => SlaveView;
   /** What the name servers say of the master; a configured haMasterAddress wins over its HA address. */
@@ -49,9 +52,15 @@ export function follow(
   let broker: Address | undefined;
   const status = new SlaveStatus(clock, log);
   const master = () => ha && { ha, broker: broker ?? brokerOf(ha) };
+  const answers = (address: Address) => answersOf(peers, address, ANSWER_MS);
+  const taking = takingBack(parts, status, () => {
+    const at = master()?.broker;
+    return at && { answers: answers(at), address: addressText(at) };
+  });
   return {
     status,
-    view: () => status.view(),
+    resync: taking.resync,
+    view: taking.view,
     masterIs({ masterAddr, haServerAddr }) {
       const named = masterAddr === undefined ? undefined : parseAddress(masterAddr);
       if (named && addressText(named) === addressText(own.broker)) return; // what we were once
@@ -71,9 +80,10 @@ export function follow(
           log,
           options: slaveOptions(config),
           master,
-          answers: (address) => answersOf(peers, address, ANSWER_MS),
+          answers,
           self: { brokerId: config.brokerId, listenPort: own.broker.port },
           status,
+          between: taking.turn,
           onProgress,
         }, until),
         copyMetadata({

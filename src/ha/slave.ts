@@ -77,6 +77,8 @@ export interface Slave {
   readonly status: SlaveStatus;
   /** What of the log lies behind it may have been lost when the machine restarted. */
   readonly suspectFrom?: number;
+  /** Takes our log back or empties it when that is due: runs before each try, never rejects. */
+  readonly between?: (signal: AbortSignal) => Promise<void>;
   /** Shows how far a long copy is; without it the log says so. */
   readonly onProgress?: OnProgress;
 }
@@ -87,6 +89,7 @@ export async function followMaster(slave: Slave, signal: AbortSignal): Promise<v
   const follower = new Follower(slave);
   let pauseMs = PAUSE_MS_MIN;
   while (!signal.aborted) {
+    await slave.between?.(signal);
     const master = slave.master();
     if (master === undefined) {
       await status.pause(NO_MASTER_MS, signal);
@@ -218,7 +221,9 @@ class Follower {
       silence,
       reporter,
     );
-    const transfers = conn.readable.pipeThrough(decodeTransfers(), { signal }).getReader();
+    const transfers = conn.readable.pipeThrough(decodeTransfers((chunk) => conn.recycle?.(chunk)), {
+      signal,
+    }).getReader();
     try {
       await together(signal, (until) => {
         whenAborted(until, () => (conn.close(), reporter.end(), watch.end()));

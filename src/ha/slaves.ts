@@ -171,9 +171,11 @@ export class Slaves {
     line.follower.close();
   }
 
-  /** The log was cut: nobody was sent what comes there now. */
+  /** The log was cut: nobody was sent what comes there now, and who was looked at before is to ask again. */
   cut(logOffset: number): void {
-    for (const line of this.#lines) if ((line.follower?.sent ?? 0) > logOffset) this.close(line);
+    for (const line of this.#lines) {
+      if ((line.follower?.sent ?? Infinity) > logOffset) this.close(line);
+    }
     for (const [key, sent] of this.#sent) this.#sent.set(key, Math.min(sent, logOffset));
   }
 

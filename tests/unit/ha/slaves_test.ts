@@ -139,8 +139,9 @@ test("cut() forgets what was sent above it, and ends who got that", () => {
   const scene = new Scene();
   const above = scene.copies(scene.line("10.0.0.7"), 800);
   const below = scene.copies(scene.line("10.0.0.8"), 300);
+  const unserved = scene.line("10.0.0.9");
   scene.slaves.cut(400);
-  assertEquals([above.gone, below.gone], [true, false]);
+  assertEquals([above.gone, below.gone, unserved.gone], [true, false, true]);
   const sent = (host: string) => scene.slaves.sentTo(scene.line(host));
   assertEquals([sent("10.0.0.7"), sent("10.0.0.8")], [400, 300]);
 });
