@@ -221,9 +221,8 @@ class Follower {
       silence,
       reporter,
     );
-    const transfers = conn.readable.pipeThrough(decodeTransfers((chunk) => conn.recycle?.(chunk)), {
-      signal,
-    }).getReader();
+    const decoder = decodeTransfers((chunk) => conn.recycle?.(chunk));
+    const transfers = conn.readable.pipeThrough(decoder, { signal }).getReader();
     try {
       await together(signal, (until) => {
         whenAborted(until, () => (conn.close(), reporter.end(), watch.end()));
