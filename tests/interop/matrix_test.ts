@@ -16,6 +16,11 @@ const LONG = Boolean(process.env.POCKETMQ_LONG);
 const TIMERS = { haSendHeartbeatInterval: LONG ? 5_000 : 1_000 };
 
 const SHORT: Record<string, readonly Fault[]> = {
+  "our slave of a Java master": [
+    "the slave starts empty",
+    "the link is cut in a body",
+    "the master is killed",
+  ],
   "a Java slave of our master": [
     "the slave is killed in the middle of a packet",
     "the link is cut in a header",
@@ -23,7 +28,9 @@ const SHORT: Record<string, readonly Fault[]> = {
   ],
 };
 
+testPair("our slave of a Java master", "java", "ours");
 testPair("a Java slave of our master", "ours", "java");
+testPair("our slave of our master", "ours", "ours");
 testPair("control: a Java slave of a Java master", "java", "java");
 
 /** The rows of a pair. A Java master, slow to start, serves all of them; each has a slave of its own. */
