@@ -24,7 +24,7 @@ import { masterOptions, pullLimits, storeOptions } from "./told.ts";
 export interface Broker extends AsyncDisposable, Addresses {
   /** What it does in its group. */
   readonly role: BrokerRole;
-  /** Slaves that have reported to this master. */
+  /** Distinct slaves that have reported to this master and are connected. */
   readonly slaves: number;
   /** Resolves when it serves no more: after `close`, or by itself, and then the log says why. */
   readonly stopped: Promise<void>;
@@ -112,7 +112,7 @@ async function run(
     role: config.brokerRole,
     ...addresses,
     get slaves() {
-      return acks.connections; // several on one machine, which Acks counts as one, too
+      return acks.slaves;
     },
     stopped: running,
     close,
