@@ -2,8 +2,8 @@
 import { assertEquals, assertGreaterOrEqual, assertLess, assertStringIncludes } from "@std/assert";
 import { test } from "../harness.ts";
 import { runPocketmq } from "../support/binary.ts";
-import { sendRequest } from "../support/cluster.ts";
-import { type HaPort, until, withHaPort } from "../support/ha_port.ts";
+import { sendRequest, startBrokerNode, startCluster } from "../support/cluster.ts";
+import { HaPort, until, withHaPort } from "../support/ha_port.ts";
 
 /** SEND_OK needs two slaves; what is not confirmed in time is answered late enough to be told from 11. */
 const TWO_SLAVES = ["--inSyncReplicas", "3", "--slaveTimeout", "1500"];
@@ -34,6 +34,37 @@ test("one slave with a half-open old connection counts as one, and the old one i
     assertEquals(await port.send(), 0);
     assertStringIncludes(port.node.process.stderr, "replaces its older one");
   }));
+
+test("a slave that was killed and comes back ends the half-open connection it left", async () => {
+  await using cluster = await startCluster({ slaves: 1 });
+  const { master, slaves: [slave] } = cluster;
+  const port = new HaPort(master);
+  await slave.process.kill("SIGKILL");
+  const old = await port.slave(); // as if the machine of the slave had vanished
+  await port.name(old, 1, slave.broker.port);
+  old.report(0);
+  await until("it is served", async () => (await port.status()).haConnectionInfo.length === 1);
+  const again = await startBrokerNode(slave.name, slave.flags, slave.dir);
+  try {
+    await until("the old one is closed", () => old.ended !== "open");
+    await until("the slave confirms", async () => await cluster.send("HaPort", "x") === 0);
+    const connections = (await port.status()).haConnectionInfo;
+    assertEquals(connections.map(({ diff }) => diff), [0]);
+  } finally {
+    await again.process[Symbol.asyncDispose]();
+    port.calls.close();
+  }
+});
+
+test("two real slaves on one host make inSyncReplicas 3", async () => {
+  await using cluster = await startCluster({
+    slaves: 2,
+    flags: ["--inSyncReplicas", "3", "--slaveTimeout", "10000"],
+  });
+  assertEquals(await cluster.send("HaPort", "both have it"), 0);
+  await cluster.slaves[1].process.kill("SIGKILL");
+  await until("one is too few", async () => await cluster.send("HaPort", "x") === 11);
+});
 
 test("a slave that names itself after its first report is told apart from then on", () =>
   withHaPort({ role: "SYNC_MASTER", flags: TWO_SLAVES }, async (port) => {
