@@ -110,6 +110,7 @@ function walkFrom(unitAt: number, log: RecordLog): RecordWalk {
   const head = new Uint8Array(Math.min(8, log.tail - unitAt));
   log.readAt(unitAt, head);
   walk.look(unitAt, head);
+  walk.goOnAt(log.tail);
   return walk;
 }
 

@@ -20,6 +20,7 @@ export class FileSizeError extends Error {
  */
 export class RecordWalk {
   readonly #fileBytes: number;
+  #end: number; // all bytes before it were looked at
   #next: number; // log offset of the next header
   #fileEnd: number; // of the file it lies in
   readonly #head = new Uint8Array(BLANK_BYTES_MIN); // of a header that is cut in two
@@ -28,7 +29,7 @@ export class RecordWalk {
   /** `next` is where a record or a filler begins. */
   constructor(fileBytes: number, next: number) {
     this.#fileBytes = fileBytes;
-    this.#next = next;
+    this.#end = this.#next = next;
     this.#fileEnd = next - next % fileBytes + fileBytes;
   }
 
@@ -37,13 +38,23 @@ export class RecordWalk {
     return this.#next;
   }
 
-  /** Looks at transfers that continue those before. @throws {FileSizeError} */
+  /** Looks at transfers, as far as they continue those before. @throws {FileSizeError} */
   lookAt(batch: readonly Transfer[]): void {
-    for (const { logOffset, body } of batch) if (body.length > 0) this.look(logOffset, body);
+    for (const { logOffset, body } of batch) {
+      if (body.length === 0) continue;
+      if (logOffset !== this.#end) return;
+      this.look(logOffset, body);
+    }
+  }
+
+  /** The bytes before `logOffset` hold no other header. */
+  goOnAt(logOffset: number): void {
+    this.#end = logOffset;
   }
 
   /** Looks at all headers in bytes that lie behind those before. @throws {FileSizeError} */
   look(logOffset: number, body: Uint8Array): void {
+    this.#end = logOffset + body.length;
     if (this.#headBytes > 0 && !this.#finishHead(body)) return;
     let at = this.#next - logOffset;
     const last = body.length - BLANK_BYTES_MIN;

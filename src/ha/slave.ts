@@ -139,7 +139,7 @@ class Follower {
         status.troubled(proof.first.state, proof.first.why);
         return false;
       }
-      status.step("CONNECTING");
+      if (proof === undefined) status.step("CONNECTING");
       const begin = await beginWith(this.#slave, proof, this.#suspectFrom);
       await this.#followOnce(master, asked, begin, signal, stages);
       if (!signal.aborted) status.troubled("CONNECTING", ended("the master closed the connection"));
@@ -305,8 +305,8 @@ async function takeEach(line: Line, store: SlaveStore, begin: Begin): Promise<vo
   reporter.appended();
   for (let isNew = true;;) {
     if (batch.length > 0) {
-      checkTransfers(batch, log, begin.from ?? 0);
       walk.lookAt(batch);
+      checkTransfers(batch, log, begin.from ?? 0);
       intake.append(batch);
       reporter.appended();
       if (batch[batch.length - 1].body.length === 0) watch.heartbeat(log.tail);

@@ -42,6 +42,8 @@ const TICK_MS = 1_000;
 const ASK_TICKS = 5;
 /** A line of the log about a long copy, this often. */
 const SAY_TICKS = 10;
+/** What a rate is the mean of. */
+const RATE_TICKS = 10;
 /** Empty transfers in a row where bytes are due. */
 const EMPTY_MAX = 3;
 
@@ -61,7 +63,7 @@ export class Watch implements Disposable {
   #open = true;
   #ticks = 0;
   #empty = 0;
-  #tailBefore: number; // at the last tick
+  readonly #tails: number[]; // at the last ticks, the oldest first
   #shown = false;
   #cancel: () => void = () => {};
 
@@ -69,7 +71,8 @@ export class Watch implements Disposable {
     this.#context = context;
     this.#silence = silence;
     this.#reporter = reporter;
-    this.#from = this.#tailBefore = context.store.log.tail;
+    this.#from = context.store.log.tail;
+    this.#tails = [this.#from];
     this.#target = context.bounds?.max ?? Infinity;
     this.#targetAt = context.clock.monotonic();
     this.#arm();
@@ -168,9 +171,11 @@ export class Watch implements Disposable {
 
   #measure(): void {
     const { clock, status, store: { log } } = this.#context;
-    const bytesPerSecond = Math.max(0, log.tail - this.#tailBefore) * 1000 / TICK_MS;
-    if (log.tail > this.#tailBefore) this.#empty = 0;
-    this.#tailBefore = log.tail;
+    if (log.tail > this.#tails[this.#tails.length - 1]) this.#empty = 0;
+    const ms = this.#tails.length * TICK_MS;
+    const bytesPerSecond = Math.round(Math.max(0, log.tail - this.#tails[0]) * 1000 / ms);
+    this.#tails.push(log.tail);
+    if (this.#tails.length > RATE_TICKS) this.#tails.shift();
     const wall = (monotonic: number) => Math.round(clock.now() - (clock.monotonic() - monotonic));
     status.measured({
       bytesPerSecond,

@@ -1,0 +1,393 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { type MasterAnswers, NoAnswer } from "../../../src/ha/master_answers.ts";
+import type { CopyProgress } from "../../../src/ha/watch.ts";
+import type { CommitLog } from "../../../src/store/commit_log.ts";
+import type { Store } from "../../../src/store/store.ts";
+import { test } from "../../harness.ts";
+import { VirtualClock } from "../../support/clock.ts";
+import {
+  answersOfLog,
+  startMaster,
+  startSlave,
+  type TestSlave,
+  type TestSlaveOptions,
+} from "../../support/ha.ts";
+import { MemFs } from "../../support/mem_fs.ts";
+import { MemNet } from "../../support/mem_net.ts";
+import { recordOf } from "../../support/records.ts";
+import { closeAt, message, openAt } from "../../support/store.ts";
+
+const FILE = 16_384;
+const OPTIONS = { logFileBytes: FILE, maxMessageBytes: 4096 };
+
+/** What the master's broker port was asked, and what it says beside the truth. */
+class Asked {
+  readonly calls: string[] = [];
+  says: Partial<MasterAnswers> = {};
+  readonly answers: MasterAnswers;
+
+  constructor(log: () => CommitLog | undefined) {
+    const truth = answersOfLog(log);
+    const of = <K extends keyof MasterAnswers>(name: K): MasterAnswers[K] => {
+      const ask = (...args: never[]) => {
+        this.calls.push([name, ...args.map((arg) => JSON.stringify(arg))].join(" "));
+        return ((this.says[name] ?? truth[name]) as (...args: never[]) => unknown)(...args);
+      };
+      return ask as unknown as MasterAnswers[K];
+    };
+    this.answers = {
+      settings: of("settings"),
+      bounds: of("bounds"),
+      recordAt: of("recordAt"),
+      name: of("name"),
+    };
+  }
+
+  /** How often it was asked this since the last time. */
+  take(name: string): number {
+    const { length } = this.calls.filter((call) => call.startsWith(name));
+    this.calls.length = 0;
+    return length;
+  }
+}
+
+interface Scene {
+  readonly clock: VirtualClock;
+  readonly net: MemNet;
+  readonly master: Store;
+  readonly own: Store;
+  readonly asked: Asked;
+  readonly slave: TestSlave;
+  /** The master's HA port says this of its slaves. */
+  readonly masterLines: () => string[];
+}
+
+/** Puts messages into a store; another `text` is another history. */
+function put(store: Store, count: number, text = "a"): void {
+  for (let i = 0; i < count; i++) {
+    store.append(message({ body: new Uint8Array(900).fill(text.charCodeAt(0)) }));
+  }
+  store.commit();
+}
+
+/** A slave whose log was filled by `ours`, under a master whose log was filled by `theirs`. */
+async function scene(
+  { ours = () => {}, theirs = () => {}, ownOptions = {}, ...options }:
+    & { ours?: (store: Store) => void; theirs?: (store: Store) => void; ownOptions?: object }
+    & TestSlaveOptions,
+  body: (scene: Scene) => Promise<void>,
+): Promise<void> {
+  const clock = new VirtualClock();
+  const net = new MemNet(clock);
+  const master = await openAt(clock, new MemFs(), OPTIONS);
+  const own = await openAt(clock, new MemFs(), { ...OPTIONS, ...ownOptions });
+  theirs(master);
+  ours(own);
+  await clock.settle();
+  const serving = await startMaster(net, clock, master.log);
+  const asked = new Asked(() => master.log);
+  const slave = startSlave(net, clock, own, { answers: asked.answers, ...options });
+  await clock.settle();
+  const masterLines = () => serving.log.lines;
+  await body({ clock, net, master, own, asked, slave, masterLines });
+  await slave.stop();
+  await serving.stop();
+  await closeAt(clock, own);
+  await closeAt(clock, master);
+  assertEquals(clock.waiting, 0, "something was left");
+}
+
+test("an empty slave gets a log of several files from its first byte, and is in sync when the master says so", () =>
+  scene(
+    { theirs: (store) => put(store, 60) },
+    async ({ clock, net, master, own, slave, asked }) => {
+      assertEquals(net.links.length, 1);
+      assertEquals(own.log.tail, master.log.tail);
+      assertEquals(slave.status.state, "IN_SYNC");
+      assertEquals(asked.calls.slice(0, 2), ["settings", "bounds"]);
+      assertStringIncludes(asked.calls[2], `name {"brokerId":1,"listenPort":10921,"haPort":`);
+      const all = new Uint8Array(FILE);
+      const same = new Uint8Array(FILE);
+      for (let at = 0; at < own.log.tail; at += FILE) {
+        const length = own.log.readAt(at, all);
+        master.log.readAt(at, same);
+        assertEquals(all.subarray(0, length), same.subarray(0, length));
+      }
+      put(master, 3);
+      await clock.settle();
+      assertEquals([own.log.tail, slave.status.state], [master.log.tail, "IN_SYNC"]);
+      await clock.advance(30_000);
+      const states = slave.log.lines.map((line) => /"state":"(\w+)"/.exec(line)?.[1]);
+      assertEquals(states, ["HANDSHAKE", "CATCHING_UP", "IN_SYNC"], "one line a change");
+    },
+  ));
+
+test("a master whose first files are gone gives from its first one on", () =>
+  scene({
+    theirs: (store) => store.appendRaw(5 * FILE, recordAt5()),
+  }, ({ master, own }) => {
+    assertEquals([own.log.minOffset, own.log.tail], [5 * FILE, master.log.tail]);
+    return Promise.resolve();
+  }));
+
+/** The only record of a master whose files before are gone. */
+function recordAt5(): Uint8Array {
+  return recordOf(5 * FILE, 1_000);
+}
+
+for (
+  const { state, ours, theirs, fixed, reason, advice } of [
+    {
+      state: "AHEAD",
+      ours: (store: Store) => put(store, 8),
+      theirs: (store: Store) => put(store, 5),
+      fixed: (master: Store, own: Store) => {
+        const bytes = new Uint8Array(own.log.tail - master.log.tail);
+        own.log.readAt(master.log.tail, bytes);
+        master.appendRaw(master.log.tail, bytes); // what it had lost is there again
+      },
+      reason: /our log ends at \d+, the master's at \d+/,
+      advice: "pocketmq ha resync",
+    },
+    {
+      state: "DIVERGED",
+      ours: (store: Store) => put(store, 8, "b"),
+      theirs: (store: Store) => put(store, 12),
+      fixed: undefined,
+      reason: /other bytes than we have at \d+/,
+      advice: "pocketmq ha resync",
+    },
+    {
+      state: "PURGED",
+      ours: (store: Store) => put(store, 8),
+      theirs: (store: Store) => store.appendRaw(5 * FILE, recordAt5()),
+      fixed: undefined,
+      reason: /our log ends at \d+, the master's begins at 81920/,
+      advice: "empty store",
+    },
+  ] as const
+) {
+  test(`${state}: no connection, no tables, one line, the master asked every 5 s, no byte moved`, () =>
+    scene({ ours, theirs }, async ({ clock, net, master, own, asked, slave }) => {
+      const { tail } = own.log;
+      assertEquals([slave.status.state, slave.status.mayCopyTables], [state, false]);
+      asked.take("bounds");
+      await clock.advance(20_000);
+      assertEquals(asked.take("bounds"), 4);
+      assertEquals([net.links.length, own.log.tail, slave.status.state], [0, tail, state]);
+      const lines = slave.log.with("does not follow the master");
+      assertEquals(lines.length, 1);
+      assert(reason.test(lines[0]), lines[0]);
+      assertStringIncludes(lines[0], advice);
+      const view = slave.status.view();
+      assertStringIncludes(view.advice, advice);
+      assertEquals([view.masterMinOffset, view.masterMaxOffset], [
+        master.log.minOffset,
+        master.log.tail,
+      ]);
+      if (fixed === undefined) return;
+      fixed(master, own);
+      await clock.advance(5_000);
+      assertEquals([slave.status.state, own.log.tail], ["IN_SYNC", master.log.tail]);
+      assertEquals(slave.status.mayCopyTables, true);
+    }));
+}
+
+test("a stopped slave looks again at once when it is told to", () =>
+  scene({
+    ours: (store) => put(store, 8),
+    theirs: (store) => put(store, 5),
+  }, async ({ clock, master, slave }) => {
+    assertEquals(slave.status.state, "AHEAD");
+    put(master, 5);
+    slave.status.retry();
+    await clock.settle();
+    assertEquals(slave.status.state, "IN_SYNC");
+  }));
+
+test("a difference that only the bytes show: closed, DIVERGED, nothing appended, nothing reported beyond", () =>
+  scene({
+    ours: (store) => (put(store, 3), put(store, 1, "b"), put(store, 4)),
+    theirs: (store) => put(store, 12),
+  }, async ({ clock, net, own, slave, masterLines }) => {
+    assertEquals(slave.status.state, "DIVERGED");
+    const { tail } = own.log;
+    await clock.advance(20_000);
+    assertEquals([own.log.tail, slave.status.state], [tail, "DIVERGED"]);
+    assertEquals(
+      net.links.length,
+      1,
+      "the record that differs is asked for, no connection is made",
+    );
+    assertEquals(slave.log.with("does not follow").length, 1);
+    assertEquals(masterLines().filter((line) => line.includes("confirmed")).length, 1);
+    assertStringIncludes(masterLines().join(), `"confirmed":0`);
+  }));
+
+test("a broker port that does not answer: HANDSHAKE with its address, no connection, until it answers", () =>
+  scene({
+    ours: (store) => put(store, 8),
+    theirs: (store) => put(store, 12),
+  }, async ({ clock, net, own, slave, asked, master }) => {
+    assertEquals(slave.status.state, "IN_SYNC");
+    asked.says = { bounds: () => Promise.reject(new NoAnswer("10.0.0.1:10911 said nothing")) };
+    net.links.at(-1)!.cut();
+    const { length } = net.links;
+    put(master, 1);
+    await clock.advance(20_000);
+    assertEquals([slave.status.state, net.links.length], ["HANDSHAKE", length]);
+    assertStringIncludes(slave.status.view().advice, "make 10.0.0.1:10911 reachable from here");
+    assertEquals(slave.log.with("10.0.0.1:10911 said nothing").length, 1);
+    asked.says = {};
+    await clock.advance(5_000);
+    assertEquals([slave.status.state, own.log.tail], ["IN_SYNC", master.log.tail]);
+  }));
+
+test("haProof=stream follows without an answer, and still compares the bytes", () =>
+  scene({
+    ours: (store) => put(store, 8, "b"),
+    theirs: (store) => put(store, 12),
+    proof: "stream",
+  }, async ({ clock, net, own, slave, asked }) => {
+    const { tail } = own.log;
+    assertEquals(slave.status.state, "DIVERGED");
+    assertEquals(net.links.length, 1);
+    await clock.advance(20_000);
+    assertEquals(own.log.tail, tail);
+    assertEquals(slave.log.with("haProof=stream").length, 1);
+    assertEquals(asked.calls.filter((call) => /settings|recordAt/.test(call)), []);
+  }));
+
+test("files of another size: by the master's answer", () =>
+  scene({
+    theirs: (store) => put(store, 60),
+    ownOptions: { logFileBytes: FILE / 2 },
+  }, async ({ clock, net, own, slave }) => {
+    assertEquals([slave.status.state, net.links.length], ["WRONG_FILE_SIZE", 0]);
+    await clock.advance(20_000);
+    assertEquals([own.log.tail, net.links.length], [0, 0]);
+    assertStringIncludes(slave.status.view().advice, `--mappedFileSizeCommitLog ${FILE}`);
+  }));
+
+for (const fileBytes of [FILE / 2, 2 * FILE]) {
+  test(`files of another size, ${fileBytes}: by the bytes alone, before any of the file at fault is acknowledged`, () =>
+    scene({
+      theirs: (store) => put(store, 60),
+      ownOptions: { logFileBytes: fileBytes },
+      proof: "stream",
+    }, async ({ clock, net, own, slave, masterLines }) => {
+      assertEquals(slave.status.state, "WRONG_FILE_SIZE", slave.log.lines.join("\n"));
+      const { tail } = own.log;
+      assert(tail <= Math.min(FILE, fileBytes), `${tail}`);
+      await clock.advance(60_000);
+      assertEquals([net.links.length, own.log.tail], [1, tail]);
+      assertEquals(slave.log.with("does not follow").length, 1);
+      const confirmed = /"confirmed":(\d+)/.exec(masterLines().join())?.[1];
+      assert(Number(confirmed) <= tail, `${confirmed} confirmed of ${tail}`);
+    }));
+}
+
+test("a master that is a slave itself: CHAINED", () =>
+  scene({ theirs: (store) => put(store, 5) }, async ({ clock, net, slave, asked, own, master }) => {
+    asked.says = { settings: () => Promise.resolve({ role: "SLAVE", fileBytes: FILE }) };
+    net.links.at(-1)!.cut();
+    put(master, 5);
+    await clock.advance(3_000);
+    assertEquals([slave.status.state, own.log.tail], ["CHAINED", master.log.tail]);
+    await clock.advance(30_000);
+    assertEquals(slave.status.state, "CHAINED");
+  }));
+
+test("CATCHING_UP until what the master has is here, with progress; then IN_SYNC, and back when it falls behind", () => {
+  const shown: (CopyProgress | undefined)[] = [];
+  return scene(
+    { theirs: (store) => put(store, 5), onProgress: (progress) => shown.push(progress) },
+    async ({ clock, net, slave, master, own }) => {
+      const link = net.links[0];
+      link.toDialer.manner.bytesPerMs = 5;
+      put(master, 100);
+      await clock.advance(1_000);
+      assertEquals(slave.status.state, "IN_SYNC", "not yet known");
+      await clock.advance(9_100);
+      assertEquals(slave.status.state, "CATCHING_UP");
+      await clock.advance(2_000);
+      const last = shown.findLast(Boolean)!;
+      assert(last.done > 0 && last.done < last.total, JSON.stringify(last));
+      assert(last.bytesPerSecond > 2_000 && last.bytesPerSecond < 8_000, JSON.stringify(last));
+      assert(last.secondsLeft! > 0);
+      await clock.advance(30_000);
+      assertEquals([slave.status.state, own.log.tail], ["IN_SYNC", master.log.tail]);
+      assertEquals(shown.at(-1), undefined, "the line is taken away");
+      await clock.advance(20_000);
+      assertEquals(slave.status.view().bytesPerSecond, 0);
+      assert(slave.status.view().lastRead > 0 && slave.status.view().lastWrite > 0);
+    },
+  );
+});
+
+test("without somebody who shows progress, the log says it every 10 s", () =>
+  scene({ theirs: (store) => put(store, 5) }, async ({ clock, net, slave, master }) => {
+    net.links[0].toDialer.manner.bytesPerMs = 2;
+    put(master, 100);
+    await clock.advance(40_000);
+    const lines = slave.log.with(`copying the master's log {"end"`);
+    assert(lines.length >= 2 && lines.length <= 4, slave.log.lines.join("\n"));
+    assertStringIncludes(lines[0], "secondsLeft");
+    await clock.advance(60_000);
+  }));
+
+test("the torn end of a record whose end never came is taken back when the master has another one there", () =>
+  scene({
+    ours: (store) => {
+      put(store, 8);
+      store.appendRaw(store.log.tail, recordOf(store.log.tail, 900, 7).subarray(0, 500));
+    },
+    theirs: (store) => put(store, 12),
+  }, async ({ clock, own, master, slave }) => {
+    await clock.advance(3_000);
+    assertEquals([slave.status.state, own.log.tail], ["IN_SYNC", master.log.tail]);
+    assertEquals(own.dispatch.position, master.log.tail);
+  }));
+
+test("the torn end of a record above the master's end is no reason to be AHEAD", () =>
+  scene({
+    ours: (store) => {
+      put(store, 8);
+      store.appendRaw(store.log.tail, recordOf(store.log.tail, 900, 7).subarray(0, 500));
+    },
+    theirs: (store) => put(store, 8),
+  }, async ({ clock, own, master, slave }) => {
+    await clock.advance(3_000);
+    assertEquals([slave.status.state, own.log.tail], ["IN_SYNC", master.log.tail]);
+  }));
+
+test("a full sync that was killed before its first record was whole begins again", () =>
+  scene({
+    ours: (store) => store.appendRaw(0, recordOf(0, 900).subarray(0, 500)),
+    theirs: (store) => store.appendRaw(5 * FILE, recordAt5()),
+  }, async ({ clock, own, master, slave }) => {
+    await clock.advance(3_000);
+    assertEquals([slave.status.state, own.log.tail], ["IN_SYNC", master.log.tail]);
+    assertEquals(own.log.minOffset, 5 * FILE);
+  }));
+
+test("after a restart of the machine all is compared that may not have reached the disk", () =>
+  scene({
+    ours: (store) => (put(store, 3), put(store, 1, "b"), put(store, 60)),
+    theirs: (store) => put(store, 70),
+    suspectFrom: 2_500,
+  }, ({ slave, net }) => {
+    assertEquals(slave.status.state, "DIVERGED", "far before the last 4096 bytes");
+    assertEquals(net.links.length, 1);
+    return Promise.resolve();
+  }));
+
+test("a master that lost its end while it is followed: the connection is left, AHEAD", () =>
+  scene({ theirs: (store) => put(store, 8) }, async ({ clock, slave, asked, own }) => {
+    assertEquals(slave.status.state, "IN_SYNC");
+    asked.says = { bounds: () => Promise.resolve({ min: 0, max: own.log.tail - 1 }) };
+    await clock.advance(10_000);
+    assertEquals(slave.status.state, "AHEAD");
+    await clock.advance(10_000);
+    assertEquals(slave.log.with("does not follow").length, 1);
+  }));
