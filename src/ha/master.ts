@@ -6,6 +6,7 @@ import type { Listener } from "../ports/net.ts";
 import type { Follower } from "./acks.ts";
 import { foreignOf, type Held, Refusal, startOf, type SyncFrom } from "./admission.ts";
 import { decodeReports } from "./frames.ts";
+import { QuietLog } from "./quiet_log.ts";
 import { Told } from "./refusals.ts";
 import { sendFrom, type SourceLog } from "./sender.ts";
 import { Silence } from "./silence.ts";
@@ -54,8 +55,9 @@ export async function serveSlaves(
   signal: AbortSignal,
 ): Promise<void> {
   const tasks = new Set<Promise<void>>();
-  const told = new Told(master.log);
-  const shared = { ...master, turns: new Turns(master.clock) };
+  const log = new QuietLog(master.log, master.clock);
+  const told = new Told(log);
+  const shared = { ...master, log, turns: new Turns(master.clock) };
   const forget = whenAborted(signal, () => listener.close());
   try {
     for await (const conn of listener.connections) {
@@ -129,8 +131,7 @@ async function replicate(
   if (first === undefined) return;
   const start = await admit(line, first, master, signal);
   if (first === 0 && start > commitLog.minOffset) {
-    // It will confirm offsets above history that it never gets: whoever waits for that must be gone.
-    await sleep(clock, options.slaveTimeoutMs, signal);
+    await outlive(options, silence, clock, signal);
   }
   if (line.gone) return;
   const follower = slaves.serve(line, first, start);
@@ -150,6 +151,19 @@ async function replicate(
     });
   } finally {
     log.info("a slave left", { ...line.who, confirmed: follower.acked });
+  }
+}
+
+/** Waits while somebody may wait for history that a slave never gets: it will confirm offsets above that. */
+async function outlive(
+  { slaveTimeoutMs, silenceMs }: MasterOptions,
+  silence: Silence,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<void> {
+  for (let leftMs = slaveTimeoutMs; leftMs > 0; leftMs -= silenceMs / 2) {
+    await sleep(clock, Math.min(leftMs, silenceMs / 2), signal);
+    silence.heard(); // it is we who do not listen
   }
 }
 

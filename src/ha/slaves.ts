@@ -6,6 +6,7 @@ import { addressText } from "../wire/host_address.ts";
 import type { HaConnectionStatus } from "../wire/ha_status.ts";
 import type { SlaveName } from "../wire/slave_name.ts";
 import type { Acks, Follower } from "./acks.ts";
+import { QuietLog } from "./quiet_log.ts";
 import { Rate } from "./rate.ts";
 import { Refusals } from "./refusals.ts";
 
@@ -87,7 +88,7 @@ export class Slaves {
     this.acks = acks;
     this.refusals = new Refusals(clock, log);
     this.#clock = clock;
-    this.#log = log;
+    this.#log = new QuietLog(log, clock);
     this.#source = source;
     this.#born = born;
   }
