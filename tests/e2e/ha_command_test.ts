@@ -2,7 +2,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { test } from "../harness.ts";
 import { type Exit, runPocketmq } from "../support/binary.ts";
-import { type Cluster, startBrokerNode, startCluster } from "../support/cluster.ts";
+import { type Cluster, sendRequest, startBrokerNode, startCluster } from "../support/cluster.ts";
 
 const text = ({ host, port }: { host: string; port: number }) => `${host}:${port}`;
 
@@ -68,6 +68,41 @@ async function masterThatLost({ master, nodes }: Cluster): Promise<void> {
   const flags = master.flags.map((flag) => flag === master.dir ? dir : flag);
   nodes.push(await startBrokerNode("the new master", flags, dir));
 }
+
+test("ha accept serves a slave of another history, which then sees for itself", async () => {
+  await using cluster = await startCluster({ slaves: 0, role: "ASYNC_MASTER" });
+  const { master, nodes } = cluster;
+  const dir = `${master.dir}-slave`;
+  const common = ["--brokerIP1", "127.0.0.1", "--listenPort", "0", "--storePathRootDir", dir];
+  const alone = ["--master", ...common, "--namesrvAddr", "127.0.0.1:1"]; // nobody is told of it
+  const other = await startBrokerNode("another history", alone, dir);
+  for (const [broker, letter, count] of [[other, "o", 20], [master, "m", 40]] as const) {
+    for (let i = 0; i < count; i++) {
+      await cluster.ask(broker.broker, sendRequest("T", letter.repeat(1_000)));
+    }
+  }
+  await other.process.stop();
+  const flags = ["--slave", ...common, "--namesrvAddr", text(cluster.namesrv)];
+  const slave = await startBrokerNode("slave", [...flags, "--haProof", "stream"], dir);
+  nodes.push(slave);
+
+  const at = text(master.broker);
+  const refused = await statusThatEnds(4, "-b", at);
+  assertMatch(
+    refused.stdout,
+    new RegExp(`refused ${text(slave.broker)} as FOREIGN at 20.*: .*bytes`),
+  );
+  const accepted = await ha("accept", text(slave.broker), "-b", at);
+  assertEquals([accepted.code, accepted.stderr], [0, ""]);
+  assertEquals(
+    accepted.stdout,
+    `${at} serves ${text(slave.broker)} from its next connection on.\n`,
+  );
+  await statusThatEnds(0, "-b", at);
+  const { stdout } = await statusThatEnds(4, "-b", text(slave.broker));
+  assertMatch(stdout, /SLAVE +DIVERGED/);
+  assertStringIncludes(stdout, `\`pocketmq ha resync -b ${text(slave.broker)}\``);
+});
 
 test("ha accept says why it does nothing", async () => {
   await using cluster = await startCluster({ slaves: 0, role: "ASYNC_MASTER" });
