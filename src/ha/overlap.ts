@@ -2,6 +2,7 @@ import { viewOf } from "../base/bytes.ts";
 import { WireError } from "../base/errors.ts";
 import type { Clock, Codecs } from "../ports/host.ts";
 import { recordHolding, type RecordLog } from "../store/record_search.ts";
+import { RECORD_BYTES_MAX } from "../store/scan.ts";
 import { Turn } from "../store/turn.ts";
 import {
   BLANK_BYTES_MIN,
@@ -15,6 +16,8 @@ import type { Transfer } from "./frames.ts";
 
 /** How far behind the end bytes are compared: two logs that parted differ in their last records. */
 const OVERLAP_BYTES = 4096;
+/** What a torn record or filler can leave behind the last whole one. */
+const TORN_BYTES_MAX = RECORD_BYTES_MAX + BLANK_BYTES_MIN;
 /** Read of our own log and compared at a time. */
 const SLICE_BYTES = 64 * 1024;
 
@@ -31,12 +34,21 @@ export class DifferenceError extends Error {
   }
 }
 
-/** Behind the last whole message record or finished file: what lies behind it was torn. */
+/**
+ * Behind the last whole message record or finished file: what lies behind it was torn, and may be cut.
+ * @throws {Error} when there is more than a record can be torn of: that is damage, and nothing may cut it
+ */
 export function wholeEnd(log: RecordLog, codecs: Codecs): number {
   const { tail, fileBytes, minOffset } = log;
   const last = tail === minOffset ? undefined : recordHolding(log, codecs, tail - 1);
-  if (last === undefined) return minOffset;
-  return tail % fileBytes === 0 ? tail : last.at + last.size;
+  if (last !== undefined && tail % fileBytes === 0) return tail;
+  const end = last === undefined ? minOffset : last.at + last.size;
+  if (tail - end > TORN_BYTES_MAX) {
+    throw new Error(
+      `our log ends at ${tail} and has no whole record from ${end} on: it is damaged`,
+    );
+  }
+  return end;
 }
 
 /** Where to compare from: the start of a record a little before the end, or before `suspect`. */

@@ -262,12 +262,12 @@ class Follower {
     if (!(error instanceof DifferenceError)) {
       return status.troubled("CONNECTING", ended(reasonOf(error)));
     }
-    const end = wholeEnd(store.log, codecs);
-    if (error.logOffset < end) {
-      this.#differedAt = error.logOffset;
-      return status.troubled("DIVERGED", differs(error.logOffset));
-    }
     try {
+      const end = wholeEnd(store.log, codecs);
+      if (error.logOffset < end) {
+        this.#differedAt = error.logOffset;
+        return status.troubled("DIVERGED", differs(error.logOffset));
+      }
       await store.cut(end); // what differs was torn: it is no record of ours yet
       status.troubled("CONNECTING", ended(`a torn record at ${end} is another one at the master`));
     } catch (failure) {

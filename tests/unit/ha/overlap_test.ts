@@ -1,4 +1,10 @@
-import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import { concat } from "../../../src/base/bytes.ts";
 import { WireError } from "../../../src/base/errors.ts";
 import { DifferenceError, Overlap, overlapStart, wholeEnd } from "../../../src/ha/overlap.ts";
@@ -90,6 +96,14 @@ for (
 ) {
   test(`wholeEnd() ${name}: ${end}`, () => assertEquals(wholeEnd(log, codecs), end));
 }
+
+test("wholeEnd() calls nothing torn that is longer than a record", () => {
+  const fileBytes = 64 * 1024 * 1024;
+  const log = new FakeLog(fileBytes, { capacity: 32 * 1024 * 1024 });
+  log.commit(recordsBetween(0, 2_000, fileBytes));
+  log.commit(new Uint8Array(20 * 1024 * 1024).fill(7));
+  assertThrows(() => wholeEnd(log, codecs), Error, "no whole record from 2000 on");
+});
 
 for (const size of [1, 700, 4_096, FILE]) {
   test(`Overlap compares across files, in transfers of ${size}, and hands on what is new`, async () => {
