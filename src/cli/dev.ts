@@ -7,9 +7,8 @@ import { addressText } from "../wire/host_address.ts";
 import { logFormatOf, parseFlags } from "./args.ts";
 import type { Command, Context } from "./command.ts";
 import { Exit, UsageError } from "./exit.ts";
-import { openLog } from "./logging.ts";
 import type { Ready } from "./serve.ts";
-import { type Roles, runRoles, StartError } from "./start.ts";
+import { openOutput, type Roles, runRoles, StartError } from "./start.ts";
 import { tableOf } from "./table.ts";
 import { VERSION } from "./version.ts";
 
@@ -44,8 +43,8 @@ Examples:
   async run(context, args) {
     const { terminal } = context;
     const plan = planOf(args);
-    const log = openLog((line) => terminal.stderr(line), plan.logFormat);
-    await runRoles(context, log, "pocketmq dev --port 0 takes free ones", async (roles) => {
+    const output = openOutput(context, plan.logFormat);
+    await runRoles(context, output, "pocketmq dev --port 0 takes free ones", async (roles) => {
       const ready = await startGroup(roles, plan, context.runtime.clock);
       const text = terminal.stdoutIsTerminal && !plan.json
         ? welcome(ready, plan.data, context)

@@ -6,8 +6,7 @@ import type { Context } from "./command.ts";
 import { readConf } from "./conf_file.ts";
 import { Exit } from "./exit.ts";
 import { nodeHelp } from "./help.ts";
-import { openLog } from "./logging.ts";
-import { roleOf, type Roles, runRoles } from "./start.ts";
+import { openOutput, roleOf, type Roles, runRoles } from "./start.ts";
 
 /** What the ready line says: every role that serves, and where. */
 export interface Ready {
@@ -28,9 +27,9 @@ export async function runNode(context: Context, args: readonly string[]): Promis
     return Exit.OK;
   }
   const configured = configure(node, context); // all that can be wrong with it is said before anything opens
-  const log = openLog((line) => terminal.stderr(line), node.logFormat);
-  for (const warning of configured.warnings) log.warn(warning);
-  await runRoles(context, log, "a flag of that name takes another", async (roles) => {
+  const output = openOutput(context, node.logFormat);
+  for (const warning of configured.warnings) output.log.warn(warning);
+  await runRoles(context, output, "a flag of that name takes another", async (roles) => {
     const ready = await startNode(roles, node, configured);
     return () => terminal.stdout(JSON.stringify(ready) + "\n");
   });

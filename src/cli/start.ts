@@ -6,6 +6,8 @@ import { type Namesrv, startNamesrv } from "../namesrv/namesrv.ts";
 import type { Runtime } from "../ports/host.ts";
 import { NetError } from "../ports/net.ts";
 import type { Context } from "./command.ts";
+import { CopyLine } from "./copy_line.ts";
+import { type LogFormat, openLog } from "./logging.ts";
 
 /** A role could not start; the message says which and why. */
 export class StartError extends Error {
@@ -17,17 +19,31 @@ export function roleOf({ brokerRole }: BrokerConfig): "master" | "slave" {
   return brokerRole === "SLAVE" ? "slave" : "master";
 }
 
+/** Where a node's lines go. */
+export interface NodeOutput {
+  readonly log: Log;
+  readonly copies: CopyLine;
+}
+
+/** The log of a node on stderr, above the line that shows copies. */
+export function openOutput({ terminal }: Pick<Context, "terminal">, format: LogFormat): NodeOutput {
+  const copies = new CopyLine(terminal);
+  return { log: openLog((line) => copies.log(line), format), copies };
+}
+
 /** The roles of this process that run, in the order they were started. */
 export class Roles {
   readonly #runtime: Runtime;
   readonly #log: Log;
+  readonly #copies: CopyLine;
   readonly #cure: string;
   readonly #running: (Namesrv | Broker)[] = [];
   readonly #failed = signalled<string>();
 
   /** `cure` says how to get other ports, to end a message. */
-  constructor(runtime: Runtime, log: Log, cure: string) {
+  constructor(runtime: Runtime, log: Log, copies: CopyLine, cure: string) {
     this.#runtime = runtime;
+    this.#copies = copies;
     this.#cure = cure;
     this.#log = log;
   }
@@ -50,11 +66,12 @@ export class Roles {
     const { listenPort, haListenPort, brokerName, brokerId } = config;
     const name = roleOf(config);
     const ports = { listenPort, haListenPort, "listenPort - 2": listenPort - 2 };
-    const log = this.#log.child(`${brokerName}-${brokerId}`);
+    const node = `${brokerName}-${brokerId}`;
+    const log = this.#log.child(node);
     const broker = await this.#start(
       `the ${name}`,
       ports,
-      () => startBroker(this.#runtime, config, log),
+      () => startBroker(this.#runtime, config, log, this.#copies.of(node)),
     );
     this.#keep(broker, `the ${name}`);
     return broker;
@@ -112,11 +129,11 @@ function portTrouble(error: NetError, ports: Record<string, number>, cure: strin
  */
 export async function runRoles(
   { runtime, terminal }: Context,
-  log: Log,
+  { log, copies }: NodeOutput,
   cure: string,
   start: (roles: Roles) => Promise<() => void>,
 ): Promise<void> {
-  const roles = new Roles(runtime, log, cure);
+  const roles = new Roles(runtime, log, copies, cure);
   let stopping = false;
   const stopped = new Promise<void>((resolve) =>
     terminal.onStopSignal((signal) => {
