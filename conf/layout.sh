@@ -10,7 +10,8 @@ Runs the layout "$(basename "$layout_folder")" on this machine: two name servers
 
 Usage: start.sh [start | run | stop | status]
 
-  start    starts every node in the background and returns when all of them serve (the default)
+  start    starts every node in the background and returns when all of them serve and each
+           SYNC_MASTER has its slave (the default)
   run      the same, then stays; Ctrl-C stops them
   stop     stops what start or run started, and nothing else
   status   which nodes run
@@ -124,6 +125,9 @@ start_all() {
   done
   for node in $(brokers); do start_broker "$node"; done
   for node in $(brokers); do await_ready "$node" || give_up; done
+  for node in $(brokers); do
+    [ "$(setting_of "$node" brokerRole)" != SYNC_MASTER ] || await_slave "$node"
+  done
 }
 
 start_name_server() {
@@ -170,6 +174,18 @@ await_ready() {
   done
   complain "$1 does not serve after 60 s; see $run/$1.log"
   return 1
+}
+
+# Until its slave is there, a SYNC_MASTER stores what is sent and answers SLAVE_NOT_AVAILABLE.
+await_slave() {
+  local left=60
+  while [ "$left" -gt 0 ]; do
+    "${program[@]}" ha status -b "$(address_of "$1" broker)" > /dev/null 2>&1
+    case $? in 0 | 2) return 0 ;; esac # 2: a program that has no such command
+    sleep 0.5
+    left=$((left - 1))
+  done
+  complain "the slave of $1 is not in sync yet; see pocketmq ha status -b $(address_of "$1" broker)"
 }
 
 give_up() {
