@@ -60,6 +60,7 @@ export function openParts(
     log: log.child("ha"),
     source: store.log,
     born: () => store.born,
+    isOwn: (host) => host.startsWith("127.") || runtime.addresses().includes(host),
   });
   store.log.onCut((end) => slaves.cut(end));
   const memoryBytes = runtime.memory().totalBytes * config.accessMessageInMemoryMaxRatio / 100;

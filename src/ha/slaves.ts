@@ -1,7 +1,7 @@
 import { WireError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import type { Clock } from "../ports/host.ts";
-import type { Connection } from "../ports/net.ts";
+import type { Address, Connection } from "../ports/net.ts";
 import { addressText } from "../wire/host_address.ts";
 import type { HaConnectionStatus } from "../wire/ha_status.ts";
 import type { SlaveName } from "../wire/slave_name.ts";
@@ -29,6 +29,8 @@ export interface SlavesContext {
   readonly source: { readonly tail: number };
   /** End of the log when this process opened it. */
   readonly born: () => number;
+  /** Whether an IP is this machine's: a slave here may come from one of them and name itself from another. */
+  readonly isOwn?: (host: string) => boolean;
 }
 
 /** One connection on the HA port. */
@@ -79,18 +81,20 @@ export class Slaves {
   readonly #log: Log;
   readonly #source: { readonly tail: number };
   readonly #born: () => number;
+  readonly #isOwn: (host: string) => boolean;
   readonly #lines = new Set<Line>(); // oldest first
   readonly #waiting = new Map<string, { name: SlaveName; at: number }>(); // by the HA connection's address
   readonly #sent = new Map<string, number>();
   readonly #clashed = new Set<number>();
 
-  constructor({ acks, clock, log, source, born }: SlavesContext) {
+  constructor({ acks, clock, log, source, born, isOwn = () => false }: SlavesContext) {
     this.acks = acks;
     this.refusals = new Refusals(clock, log);
     this.#clock = clock;
     this.#log = new QuietLog(log, clock);
     this.#source = source;
     this.#born = born;
+    this.#isOwn = isOwn;
   }
 
   /** End of the log when this process opened it. */
@@ -100,12 +104,11 @@ export class Slaves {
 
   /** A slave on that host says which connection is its own, perhaps before we have seen it. */
   named(host: string, name: SlaveName): void {
+    const key = this.#place({ host, port: name.haPort });
     for (const line of this.#lines) {
-      if (line.host === host && line.conn.remote.port === name.haPort) {
-        return this.#name(line, name);
-      }
+      if (line.conn.remote.port !== name.haPort) continue;
+      if (this.#place(line.conn.remote) === key) return this.#name(line, name);
     }
-    const key = addressText({ host, port: name.haPort });
     this.#waiting.delete(key);
     this.#waiting.set(key, { name, at: this.#clock.monotonic() });
     if (this.#waiting.size > NAMES_WAITING_MAX) {
@@ -119,7 +122,7 @@ export class Slaves {
     const unserved = Array.from(this.#lines).filter(({ follower }) => follower === undefined);
     if (unserved.length >= UNSERVED_MAX) this.close(mostOfOneHost(unserved));
     this.#lines.add(line);
-    const key = addressText(conn.remote);
+    const key = this.#place(conn.remote);
     const waiting = this.#waiting.get(key);
     this.#waiting.delete(key);
     if (waiting && this.#clock.monotonic() - waiting.at <= NAME_WAITS_MS) {
@@ -216,6 +219,11 @@ export class Slaves {
         transferFromWhere: follower.sent,
       };
     });
+  }
+
+  /** The same text for what is the same place. */
+  #place({ host, port }: Address): string {
+    return addressText({ host: this.#isOwn(host) ? "localhost" : host, port });
   }
 
   #name(line: Line, name: SlaveName): void {

@@ -123,6 +123,19 @@ test("a name that came too long before its connection is somebody else's", async
   }
 });
 
+test("a slave on this machine may name itself from another of its IPs, others may not", () => {
+  const { acks, clock, log, source } = new Scene();
+  const isOwn = (host: string) => host.startsWith("127.") || host === "10.0.0.1";
+  const slaves = new Slaves({ acks, clock, log, source, born: () => 0, isOwn });
+  const name = { brokerId: 1, haPort: 40_001, listenPort: 10_911 };
+  const here = slaves.enter(new FarEnd({ host: "127.0.0.1", port: 40_001 }).conn);
+  const there = slaves.enter(new FarEnd({ host: "10.0.0.7", port: 40_001 }).conn);
+  slaves.named("10.0.0.1", name);
+  assertEquals([here.key, there.key], ["id 1", "ip 10.0.0.7"]);
+  slaves.named("127.0.0.1", { ...name, haPort: 40_002 });
+  assertEquals(slaves.enter(new FarEnd({ host: "10.0.0.1", port: 40_002 }).conn).key, "id 1");
+});
+
 test("sentTo() knows what a slave was sent, on this connection or one before, and of nobody else", () => {
   const scene = new Scene();
   const old = scene.copies(scene.line("10.0.0.7"), 800);
