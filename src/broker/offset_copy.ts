@@ -37,7 +37,7 @@ export class OffsetCopy {
   readonly #options: OffsetCopyOptions;
   readonly #file: JsonFile;
   readonly #save: AutoSave;
-  readonly #said = new Map<string, Queues>();
+  readonly #said = new Map<string, Map<number, number>>();
   /** When that master process started, ms since 1970; undefined when none ever said anything. */
   #life: number | undefined;
 
@@ -83,13 +83,8 @@ export class OffsetCopy {
       }
       this.#takePlace(place, at, queues, sameLife, further);
     }
-    for (const position of offsets.all()) {
-      const place = `${position.topic}@${position.consumerGroup}`;
-      const { queueId, queueOffset: here } = position;
-      if (table.get(place)?.has(queueId)) continue;
-      const before = this.#said.get(place)?.get(queueId);
-      const { further: isTold } = mergeOffset({ here, before, now: undefined, sameLife, end: 0 });
-      if (isTold) further.push(position);
+    for (const [place, queues] of offsets.table()) {
+      this.#keepPlace(place, queues, { said: table.get(place), sameLife }, further);
     }
     if (!sameLife) this.#save.changed();
     this.#life = life;
@@ -114,10 +109,11 @@ export class OffsetCopy {
     further: OffsetPosition[],
   ): void {
     const { offsets, endOf } = this.#options;
+    const ours = offsets.queuesOf(consumerGroup, topic);
     const said = this.#said.get(place);
     for (const [queueId, now] of queues) {
-      if (now < 0) continue;
-      const here = offsets.of(consumerGroup, topic, queueId);
+      const here = ours?.get(queueId);
+      if (now < 0 || here === now) continue; // nearly all of a large table
       const before = said?.get(queueId);
       const end = endOf(topic, queueId);
       const merged = mergeOffset({ here, before, now, sameLife, end });
@@ -129,20 +125,36 @@ export class OffsetCopy {
     this.#note(place, queues);
   }
 
+  /** What only we have of a place. */
+  #keepPlace(
+    place: string,
+    queues: Queues,
+    { said, sameLife }: { said: Queues | undefined; sameLife: boolean },
+    further: OffsetPosition[],
+  ): void {
+    for (const [queueId, here] of queues) {
+      if (said?.has(queueId)) continue;
+      const before = this.#said.get(place)?.get(queueId);
+      const merged = mergeOffset({ here, before, now: undefined, sameLife, end: 0 });
+      const at = merged.further ? splitPlace(place) : undefined;
+      if (at === undefined) continue;
+      const [topic, consumerGroup] = at;
+      further.push({ consumerGroup, topic, queueId, queueOffset: here });
+    }
+  }
+
   /** Remembers what the master said; what it does not name any more stays remembered. */
   #note(place: string, queues: Queues): void {
-    const said = this.#said.get(place);
-    if (said !== undefined && sameQueues(said, queues)) return;
-    this.#said.set(place, new Map([...said ?? [], ...queues]));
-    this.#save.changed();
+    let said = this.#said.get(place);
+    if (said === undefined) this.#said.set(place, said = new Map());
+    for (const [queueId, now] of queues) {
+      if (said.get(queueId) === now) continue;
+      said.set(queueId, now);
+      this.#save.changed();
+    }
   }
 
   #text(): string {
     return `{"bootTimestamp":${this.#life ?? 0},${formatOffsetTable(this.#said).slice(1)}`;
   }
-}
-
-function sameQueues(said: Queues, queues: Queues): boolean {
-  for (const [queueId, offset] of queues) if (said.get(queueId) !== offset) return false;
-  return true;
 }

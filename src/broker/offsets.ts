@@ -5,7 +5,6 @@ import type { Dir } from "../ports/fs.ts";
 import type { Clock } from "../ports/host.ts";
 import {
   formatOffsetTable,
-  type OffsetPosition,
   type OffsetTable,
   parseOffsetTable,
   splitPlace,
@@ -109,15 +108,9 @@ export class Offsets {
     return table;
   }
 
-  /** Every offset there is; the table is not to be changed meanwhile. */
-  *all(): Generator<OffsetPosition> {
-    for (const [consumerGroup, topics] of this.#groups) {
-      for (const [topic, queues] of topics) {
-        for (const [queueId, queueOffset] of queues) {
-          yield { consumerGroup, topic, queueId, queueOffset };
-        }
-      }
-    }
+  /** Where the group goes on in the queues of a topic; not to be kept. */
+  queuesOf(group: string, topic: string): ReadonlyMap<number, number> | undefined {
+    return this.#groups.get(group)?.get(topic);
   }
 
   /** Takes back what lies behind the end of its queue: the messages it points at are not here. */
