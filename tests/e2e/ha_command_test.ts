@@ -1,8 +1,10 @@
 /** `pocketmq ha` on real brokers: what it shows, and what its exit codes say. */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { spawn } from "node:child_process";
 import { test } from "../harness.ts";
-import { type Exit, runPocketmq } from "../support/binary.ts";
+import { commandOf, type Exit, runPocketmq } from "../support/binary.ts";
 import { type Cluster, sendRequest, startBrokerNode, startCluster } from "../support/cluster.ts";
+import { sendSignal } from "../support/signal.ts";
 
 const text = ({ host, port }: { host: string; port: number }) => `${host}:${port}`;
 
@@ -109,6 +111,26 @@ test("ha accept says why it does nothing", async () => {
   const { code, stderr } = await ha("accept", "10.1.2.3:11011", "-b", text(cluster.master.broker));
   assertEquals(code, 1);
   assertStringIncludes(stderr, '"10.1.2.3:11011" was never refused here');
+});
+
+test("ha status --watch looks again until Ctrl-C, then ends with what it saw last", async () => {
+  await using cluster = await startCluster({ slaves: 0, role: "ASYNC_MASTER" });
+  const [command, ...front] = commandOf();
+  const watch = ["ha", "status", "--watch", "-b", text(cluster.master.broker)];
+  const child = spawn(command, [...front, ...watch], { stdio: ["ignore", "pipe", "inherit"] });
+  let out = "";
+  const seenTwice = new Promise<void>((resolve) => {
+    child.stdout!.on("data", (bytes) => {
+      out += bytes;
+      if (out.split("BROKER").length > 2) resolve();
+    });
+  });
+  const ended = new Promise((resolve) => child.on("close", resolve));
+  await seenTwice;
+  sendSignal(child, "SIGINT");
+  const code = await ended;
+  assertEquals(code, 0, out);
+  assertMatch(out, /^BROKER.*\nbroker-a +0 .*\n\nBROKER.*\nbroker-a +0 /);
 });
 
 for (
