@@ -38,6 +38,7 @@ async function losesTail(seed: number): Promise<void> {
   await send(load, random.between(50, 150));
 
   await Promise.all(cluster.members.slice(0, bothDie ? 2 : 1).map((node) => cluster.kill(node)));
+  if (bothDie) await cluster.restart(slave); // alone: a torn end is cut now and not later
   await quiet(slave.node.dir);
   using before = tempDir();
   const slaveLog = join(slave.node.dir, "commitlog");
@@ -49,7 +50,10 @@ async function losesTail(seed: number): Promise<void> {
 
   await cluster.restart(master);
   load.redial();
-  if (bothDie) await cluster.restart(slave);
+  if (bothDie) {
+    await cluster.kill(slave);
+    await cluster.restart(slave);
+  }
   await send(load, afterwards);
   await new Promise((resolve) => setTimeout(resolve, pauseMs));
   await send(load, 30);
@@ -73,10 +77,17 @@ async function send(load: CountedLoad, messages: number): Promise<void> {
   await load.reached(until);
 }
 
-test("a slave with another history than its master confirms nothing and gets nothing", async () => {
-  for (const seed of seedsToRun(5, 50)) {
-    await losesTail(seed).catch((error) => {
-      throw seedFailed(seed, error);
-    });
-  }
-});
+const SEEDS_A_TEST = 5;
+
+const seeds = seedsToRun(5, 50);
+for (let from = 0; from < seeds.length; from += SEEDS_A_TEST) {
+  const some = seeds.slice(from, from + SEEDS_A_TEST);
+  const name = `seeds ${some[0]} to ${some[some.length - 1]}`;
+  test(`a slave with another history than its master confirms nothing and gets nothing: ${name}`, async () => {
+    for (const seed of some) {
+      await losesTail(seed).catch((error) => {
+        throw seedFailed(seed, error);
+      });
+    }
+  });
+}
