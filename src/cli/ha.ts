@@ -36,7 +36,7 @@ export const ha: Command = {
   help: `
   status            how a broker replicates; without -b, all brokers of the cluster
     --watch         again every 2 s, until Ctrl-C
-  resync            on a DIVERGED or AHEAD slave: keep a copy of what differs from its
+  resync            on a DIVERGED slave: keep a copy of what differs from its
                     master, cut it off, follow again
   accept SLAVE      have a master serve a slave that it refused as FOREIGN: its log may
                     not be a part of the master's. SLAVE is as status shows it

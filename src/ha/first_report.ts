@@ -71,7 +71,7 @@ function ahead({ master, own }: Logs): Why {
   return {
     reason: `our log ends at ${own.end}, the master's at ${master.max}: it lacks what we hold`,
     advice:
-      "if it lost its last messages, start this broker as the master instead; else run `pocketmq ha resync` here, which keeps a copy of our tail",
+      "if it lost its last messages, start this broker as the master instead; once it has others in their place this slave is DIVERGED, and `pocketmq ha resync` takes ours back",
   };
 }
 
