@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertGreater } from "@std/assert";
 import type { Place } from "../../support/cutting_proxy.ts";
 import { type Cell, FILE_BYTES } from "./cell.ts";
-import { recordBounds } from "./log_files.ts";
+import { recordBounds, removeFirstFile } from "./log_files.ts";
 
 /** For a cut that is waited for: every place comes up within a second of load, behind a reconnect of 5 s. */
 const CUT_SECONDS = 30;
@@ -15,6 +15,7 @@ export const FAULTS = {
   "the link is cut in a header": (cell: Cell) => linkIsCut(cell, "header", [1, 6, 11]),
   "the link is cut in a body": (cell: Cell) => linkIsCut(cell, "body", [1, undefined, Infinity]),
   "the link is cut at a file end": (cell: Cell) => linkIsCut(cell, "file end", [undefined]),
+  "the slave starts empty, the master's first file is gone": firstFileIsGone,
 } as const;
 
 /** The name of a row. */
@@ -22,10 +23,11 @@ export type Fault = keyof typeof FAULTS;
 
 async function startsEmpty(cell: Cell): Promise<void> {
   const max = await cell.filled(3.2);
+  const { min: begin } = await cell.boundsOf(cell.master);
   await cell.slave.start();
   await cell.caughtUp();
   const { firstReport, seen } = cell.proxy.links[0];
-  const { min } = (await cell.slave.bounds())!;
+  const { min } = await cell.boundsOf(cell.slave);
   if (!cell.fullSync) {
     assertEquals([firstReport, seen.first!.logOffset], [0, min]);
     assertGreater(min, max - max % FILE_BYTES - 1, "Java's own way: the last file only");
@@ -33,11 +35,22 @@ async function startsEmpty(cell: Cell): Promise<void> {
     return;
   }
   // Java answers a 0 with its last file, so ours asks it for byte 1; byte 0 of a log is always 0.
-  const asks = cell.slave.by === "ours" ? 1 : 0;
-  assertEquals([firstReport, seen.first!.logOffset], [asks, asks], await cell.story());
+  const wanted = cell.slave.by === "ours" ? begin || 1 : begin;
+  const asks = cell.slave.by === "ours" ? wanted : 0;
+  assertEquals([firstReport, seen.first!.logOffset], [asks, wanted], await cell.story());
   assertGreater(seen.first!.size, 0, "no heartbeat before the first byte");
-  assertEquals(min, 0);
+  assertEquals(min, begin);
   assertEquals(cell.proxy.links.length, 1, await cell.story());
+}
+
+/** As a log is after its first days: what is older than its reservation was deleted. */
+async function firstFileIsGone(cell: Cell): Promise<void> {
+  await cell.filled(4.2);
+  await cell.master.end(cell.master.by === "ours" ? "SIGTERM" : "SIGKILL");
+  const min = removeFirstFile(cell.master.folder);
+  await cell.master.start();
+  assertEquals((await cell.boundsOf(cell.master)).min, min);
+  await startsEmpty(cell);
 }
 
 /** Killed with half a packet received, and a log that ends within a record: packets end anywhere. */
