@@ -21,19 +21,18 @@ export interface MergedOffset {
 
 /**
  * The offset of a slave after its master said its own. Consumers go on at the slave while the master is
- * away, so the higher one wins, with two exceptions:
+ * away, so the higher one wins, with these exceptions:
  *
  * - The running master went back from what it said before: an operator reset the group, and that counts. A
  *   master that was started again went back, too, when the last commits did not reach its disk: that does
  *   not, so a reset between such a start and the first look after it is not seen here.
+ * - The running master has none any more: it was deleted there. One that was started again lost it.
  * - Nothing counts beyond our queue's end: the messages it points at are not here.
- *
- * An offset that a running master forgot stays, and it is not told again: the group was deleted there.
  */
 export function mergeOffset({ here, before, now, sameLife, end }: OffsetViews): MergedOffset {
   if (now === undefined) {
-    const own = here !== undefined && here !== before;
-    return { here, further: own && !(sameLife && before !== undefined) };
+    const isDeleted = sameLife && before !== undefined;
+    return { here: isDeleted ? undefined : here, further: !isDeleted && here !== undefined };
   }
   const reached = Math.min(now, end);
   if (sameLife && before !== undefined && now < before) return { here: reached, further: false };

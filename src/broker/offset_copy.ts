@@ -29,6 +29,9 @@ export interface OffsetCopyOptions {
 
 type Queues = ReadonlyMap<number, number>;
 
+/** In place of what the master said: it never did, and it is not told what we have there. */
+const NOT_OURS = -1;
+
 /**
  * A slave's side of its master's consumer offsets: keeps what the master said last, in masterOffset.json, so
  * that a step back there is told from a step ahead here, also after a restart of either.
@@ -84,7 +87,10 @@ export class OffsetCopy {
       this.#takePlace(place, at, queues, sameLife, further);
     }
     for (const [place, queues] of offsets.table()) {
-      this.#keepPlace(place, queues, { said: table.get(place), sameLife }, further);
+      const at = splitPlace(place);
+      const has = table.get(place);
+      const isHeard = table.size > 0 || !sameLife; // an empty answer takes nothing away
+      if (at && isHeard) this.#keepPlace(place, at, { queues, has, sameLife }, further);
     }
     if (!sameLife) this.#save.changed();
     this.#life = life;
@@ -118,7 +124,7 @@ export class OffsetCopy {
       const end = endOf(topic, queueId);
       const merged = mergeOffset({ here, before, now, sameLife, end });
       if (merged.here !== undefined) offsets.commit(consumerGroup, topic, queueId, merged.here);
-      if (merged.further && (this.#life !== undefined || merged.here !== before)) {
+      if (merged.further && this.#tells(merged.here, before)) {
         further.push({ consumerGroup, topic, queueId, queueOffset: merged.here! });
       }
     }
@@ -128,19 +134,30 @@ export class OffsetCopy {
   /** What only we have of a place. */
   #keepPlace(
     place: string,
-    queues: Queues,
-    { said, sameLife }: { said: Queues | undefined; sameLife: boolean },
+    [topic, consumerGroup]: [string, string],
+    { queues, has, sameLife }: { queues: Queues; has: Queues | undefined; sameLife: boolean },
     further: OffsetPosition[],
   ): void {
-    for (const [queueId, here] of queues) {
-      if (said?.has(queueId)) continue;
-      const before = this.#said.get(place)?.get(queueId);
-      const merged = mergeOffset({ here, before, now: undefined, sameLife, end: 0 });
-      const at = merged.further ? splitPlace(place) : undefined;
-      if (at === undefined) continue;
-      const [topic, consumerGroup] = at;
-      further.push({ consumerGroup, topic, queueId, queueOffset: here });
+    const said = this.#said.get(place);
+    for (const [queueId, queueOffset] of queues) {
+      const before = said?.get(queueId);
+      if (before === NOT_OURS || has?.has(queueId)) continue;
+      const views = { here: queueOffset, before, now: undefined, sameLife, end: 0 };
+      const merged = mergeOffset(views);
+      if (merged.here === undefined) this.#options.offsets.remove(consumerGroup, topic, queueId);
+      else if (this.#tells(queueOffset, before)) {
+        further.push({ consumerGroup, topic, queueId, queueOffset });
+      } else {
+        said!.set(queueId, NOT_OURS);
+        continue;
+      }
+      if (said?.delete(queueId)) this.#save.changed(); // this process of the master never said it
     }
+  }
+
+  /** At its first look at any master a slave tells only what was committed here since it started. */
+  #tells(here: number | undefined, before: number | undefined): boolean {
+    return this.#life !== undefined || here !== before;
   }
 
   /** Remembers what the master said; what it does not name any more stays remembered. */

@@ -113,6 +113,17 @@ export class Offsets {
     return this.#groups.get(group)?.get(topic);
   }
 
+  /** Forgets where a group is in one queue. */
+  remove(group: string, topic: string, queueId: number): void {
+    const topics = this.#groups.get(group);
+    const queues = topics?.get(topic);
+    if (!queues?.delete(queueId)) return;
+    this.#count--;
+    if (queues.size === 0) topics!.delete(topic);
+    if (topics!.size === 0) this.#groups.delete(group);
+    this.#save.changed();
+  }
+
   /** Takes back what lies behind the end of its queue: the messages it points at are not here. */
   clampTo(endOf: (topic: string, queueId: number) => number): void {
     for (const [group, topics] of this.#groups) {

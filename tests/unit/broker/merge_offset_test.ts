@@ -87,15 +87,16 @@ for (
     {
       name: "a group the running master forgot",
       views: { here: 5, before: 3, now: NONE, ...same },
-      here: 5,
+      here: NONE,
     },
     {
-      name: "a group a new master process forgot, which we only copied",
+      name: "a group a new master process lost",
       views: { here: 5, before: 5, now: NONE, ...anew },
       here: 5,
+      further: true,
     },
     {
-      name: "a group a new master process forgot, which went on here",
+      name: "a group a new master process lost, which went on here",
       views: { here: 9, before: 5, now: NONE, ...anew },
       here: 9,
       further: true,

@@ -63,12 +63,23 @@ test("what consumers committed here while the master was away stays, and it is t
   assertEquals(take('"T@g":{0:20},"T@new":{0:3}', 2), '"T@g":{0:20},"T@new":{0:3}');
 });
 
-test("a group that was deleted at the running master is not told to it again", () => {
+test("a group that is deleted at the running master goes, and does not come back with a new one", () => {
+  const { offsets, take } = slaveOn(new MemFs());
+  take('"T@g":{0:50},"T@h":{0:1}', 1);
+  offsets.commit("g", "T", 0, 60);
+  assertEquals(take('"T@h":{0:1}', 1), '"T@h":{0:1}');
+  assertEquals(take('"T@h":{0:1}', 2), '"T@h":{0:1}');
+});
+
+test("a master that comes back without its table is told it", () => {
   const { take } = slaveOn(new MemFs());
   take('"T@g":{0:50},"T@h":{0:1}', 1);
-  assertEquals(take('"T@h":{0:1}', 1), '"T@g":{0:50},"T@h":{0:1}');
-  assertEquals(take('"T@h":{0:1}', 1), '"T@g":{0:50},"T@h":{0:1}');
-  assertEquals(take('"T@h":{0:1}', 2), '"T@g":{0:50},"T@h":{0:1}');
+  assertEquals(take("", 1), '"T@g":{0:50},"T@h":{0:1}', "an empty answer takes nothing away");
+  assertEquals(take("", 2), '"T@g":{0:50},"T@h":{0:1} (T@g:0:50,T@h:0:1)');
+  // it did not hear all of it
+  assertEquals(take('"T@g":{0:50}', 2), '"T@g":{0:50},"T@h":{0:1} (T@h:0:1)');
+  assertEquals(take('"T@g":{0:50},"T@h":{0:1}', 2), '"T@g":{0:50},"T@h":{0:1}');
+  assertEquals(take('"T@g":{0:50}', 2), '"T@g":{0:50}');
 });
 
 test("offsets that a slave brings into its first look are not told: they may be old", () => {
@@ -77,6 +88,7 @@ test("offsets that a slave brings into its first look are not told: they may be 
   const { take } = slaveOn(fs);
   assertEquals(take('"T@g":{0:50}', 1), '"T@g":{0:90},"T@gone":{0:9}');
   assertEquals(take('"T@g":{0:95}', 1), '"T@g":{0:95},"T@gone":{0:9}');
+  assertEquals(take('"T@g":{0:95}', 2), '"T@g":{0:95},"T@gone":{0:9}');
 });
 
 test("what consumers committed here before the first look is told", () => {

@@ -117,6 +117,16 @@ test("load() passes over offsets that have no place, and a group may have an @ i
   assertEquals(offsets.queuesOf("a@b", "T"), new Map([[3, 9]]));
 });
 
+test("remove() forgets one queue, and leaves nothing of an empty group", () => {
+  const { offsets } = offsetsOn(new MemFs());
+  for (const queueId of [0, 1]) offsets.commit("g", "T", queueId, 4);
+  offsets.remove("g", "T", 0);
+  offsets.remove("g", "U", 0);
+  assertEquals(offsets.json(), '{"offsetTable":{"T@g":{1:4}}}');
+  offsets.remove("g", "T", 1);
+  assertEquals([offsets.json(), offsets.groupsOf("T")], ['{"offsetTable":{}}', []]);
+});
+
 test("clampTo() takes back what lies behind the end of its queue, also on the disk", async () => {
   const fs = new MemFs();
   const { offsets } = offsetsOn(fs);
