@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { networkInterfaces, totalmem } from "node:os";
 import process from "node:process";
 import { clearTimeout, setImmediate, setTimeout } from "node:timers";
@@ -40,6 +41,15 @@ export function addresses(): string[] {
     .filter((one) => one.family === "IPv4");
   return [...all.filter((one) => !one.internal), ...all.filter((one) => one.internal)]
     .map((one) => one.address);
+}
+
+/** The name that Linux gives each run of the machine. */
+export function bootId(): string | undefined {
+  try {
+    return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim() || undefined;
+  } catch {
+    return undefined; // not Linux, or nobody may look
+  }
 }
 
 /** Memory of the machine and of this process. */

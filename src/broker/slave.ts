@@ -83,6 +83,7 @@ export function follow(
           answers,
           self: { brokerId: config.brokerId, listenPort: own.broker.port },
           status,
+          suspectFrom: store.suspectFrom,
           between: taking.turn,
           onProgress,
         }, until),

@@ -49,6 +49,8 @@ export interface Runtime {
   readonly clock: Clock;
   readonly codecs: Codecs;
   readonly processId: number;
+  /** Names this run of the machine: another one after each restart. Absent where the system has no such name. */
+  readonly bootId?: string;
   /** Fills `into` with random bytes. */
   random(into: Uint8Array): void;
   /** IPv4 addresses of this machine, loopback last. */

@@ -1,4 +1,4 @@
-import { utf8 } from "../base/bytes.ts";
+import { textOf, utf8 } from "../base/bytes.ts";
 import { type Dir, type Fs, FsError } from "../ports/fs.ts";
 import { StoreRefusal } from "./errors.ts";
 
@@ -10,6 +10,8 @@ const ABORT = "abort";
 export interface Hold {
   /** The process before us closed the store, or there was none. */
   readonly wasClosed: boolean;
+  /** It is known that the machine did not restart since: what that process wrote is all there. */
+  readonly sameBoot: boolean;
   /** Lets go. `inOrder`: everything is safe, the next start needs no recovery. */
   release(inOrder: boolean): Promise<void>;
 }
@@ -20,7 +22,7 @@ export interface Hold {
  *
  * @throws {StoreRefusal} when another process has it
  */
-export async function holdFolder(fs: Fs, dir: Dir): Promise<Hold> {
+export async function holdFolder(fs: Fs, dir: Dir, bootId?: string): Promise<Hold> {
   const isNew = dir.entries().length === 0;
   dir.make();
   if (isNew) await keepName(fs, dir);
@@ -31,10 +33,11 @@ export async function holdFolder(fs: Fs, dir: Dir): Promise<Hold> {
   }
   try {
     const wasClosed = dir.stat(ABORT) === undefined;
-    dir.open(ABORT, "create").close();
+    const sameBoot = noteBoot(dir, bootId);
     await dir.sync();
     return {
       wasClosed,
+      sameBoot,
       async release(inOrder) {
         try {
           if (inOrder) await forgetAbort(dir);
@@ -47,6 +50,20 @@ export async function holdFolder(fs: Fs, dir: Dir): Promise<Hold> {
     lock[Symbol.dispose]();
     throw error;
   }
+}
+
+/**
+ * Makes the file `abort`, which holds the name of this run of the machine; true when it held that already.
+ * Java's is empty, and a power cut may leave it so: nothing is known then.
+ */
+function noteBoot(dir: Dir, bootId = ""): boolean {
+  using file = dir.open(ABORT, "create");
+  const held = new Uint8Array(Math.min(file.size(), 128));
+  file.readAt(0, held);
+  if (bootId !== "" && textOf(held) === bootId) return true;
+  file.truncate(0);
+  file.writeAt(0, utf8(bootId));
+  return false;
 }
 
 /** A new folder survives a power cut only once those above it are synced. */

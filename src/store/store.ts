@@ -41,6 +41,8 @@ export class Store implements AsyncDisposable {
   readonly dispatch: Dispatch;
   /** Whoever had the store before did not close it: a crash, a kill, a power cut. */
   readonly recovered: boolean;
+  /** Bytes of the log behind it may have been lost when the machine restarted; Infinity: it did not. */
+  readonly suspectFrom: number;
   readonly #parts: Parts;
   readonly #appender: Appender;
   #born: number;
@@ -54,6 +56,7 @@ export class Store implements AsyncDisposable {
     this.queues = parts.queues;
     this.dispatch = parts.dispatch;
     this.recovered = !parts.hold.wasClosed;
+    this.suspectFrom = this.recovered && !parts.hold.sameBoot ? parts.log.durable : Infinity;
     this.#born = parts.log.tail;
     this.#parts = parts;
     this.#appender = parts.appender;
@@ -184,12 +187,12 @@ export class Store implements AsyncDisposable {
  * {CorruptLogError} when the log is damaged where a crash cannot have torn it
  */
 export async function openStore(
-  runtime: Pick<Runtime, "fs" | "clock" | "codecs">,
+  runtime: Pick<Runtime, "fs" | "clock" | "codecs" | "bootId">,
   dir: Dir,
   options: StoreOptions,
   log: Log,
 ): Promise<Store> {
-  const hold = await holdFolder(runtime.fs, dir);
+  const hold = await holdFolder(runtime.fs, dir, runtime.bootId);
   const logHandles = new Handles(OPEN_LOG_FILES_MAX);
   const queueHandles = new Handles(options.openQueueFilesMax ?? STORE_DEFAULTS.openQueueFilesMax!);
   try {

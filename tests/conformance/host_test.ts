@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from "node:fs";
 import { deflateRawSync } from "node:zlib";
 import { assert, assertEquals, assertGreater, assertMatch, assertThrows } from "@std/assert";
 import { test } from "../harness.ts";
@@ -159,4 +160,10 @@ test("memory() is in bytes", () => {
   assertGreater(totalBytes, 128 * 1024 * 1024);
   assertGreater(residentBytes, 5 * 1024 * 1024);
   assertGreater(totalBytes, residentBytes);
+});
+
+test("bootId is the name Linux gives this run of the machine", () => {
+  const path = "/proc/sys/kernel/random/boot_id";
+  const wanted = existsSync(path) ? readFileSync(path, "utf8").trim() : undefined;
+  assertEquals(runtime.bootId, wanted);
 });
