@@ -101,9 +101,17 @@ export class Refusals {
       remote: addr,
       kind,
       reason,
-      ...(kind === "FOREIGN" ? { advice: `pocketmq ha accept ${addr} serves it` } : {}),
+      ...adviceFor(kind, addr),
     });
   }
+}
+
+/** What an operator does about it; nothing about what is no slave. */
+function adviceFor(kind: string, addr: string): { advice?: string } {
+  const empty = "start it with an empty store";
+  if (kind === "FOREIGN") return { advice: `pocketmq ha accept ${addr} serves it all the same` };
+  if (kind === "AHEAD") return { advice: `run pocketmq ha resync on it, or ${empty}` };
+  return kind === "PURGED" ? { advice: empty } : {};
 }
 
 /** The IP of `IP`, `IP:port` or `[IP]:port`. */

@@ -7,7 +7,7 @@ import type { Command, Request } from "../wire/command.ts";
 import { addressText, parseAddress } from "../wire/host_address.ts";
 import { JsonBody } from "../wire/json_body.ts";
 import { formatView } from "../wire/query.ts";
-import { parseClusterInfo } from "../wire/route.ts";
+import { type ClusterInfo, parseClusterInfo } from "../wire/route.ts";
 import type { Held } from "./admission.ts";
 
 const CALL_MS = 2_000;
@@ -89,17 +89,27 @@ export class Witness {
     }
   }
 
-  /** Broker ports of slaves of our name on that host, as the name server says that answers first. */
+  /**
+   * Broker ports of slaves of our name on that host, as the first name server says that knows one: another
+   * may be dead, or back with an empty table.
+   */
   async #registered(host: string): Promise<string[]> {
-    const { calls, namesrvAddr, brokerName, ownHosts } = this.#context;
+    const { calls, namesrvAddr, ownHosts } = this.#context;
     const request = { code: RequestCode.GET_BROKER_CLUSTER_INFO };
-    const answers = namesrvAddr.map(async (address) =>
-      parseClusterInfo((await calls.call(address, request, CALL_MS)).body)
-    );
-    const info = await Promise.any(answers).catch(() => undefined);
     const own = ownHosts();
     const hosts = own.includes(host) ? own : [host];
-    return (info?.brokers ?? [])
+    const answers = namesrvAddr.map(async (address) => {
+      const { body } = await calls.call(address, request, CALL_MS);
+      const found = this.#slavesOn(hosts, parseClusterInfo(body));
+      if (found.length === 0) throw new Error("it knows none");
+      return found;
+    });
+    return await Promise.any(answers).catch(() => []);
+  }
+
+  #slavesOn(hosts: readonly string[], { brokers }: ClusterInfo): string[] {
+    const { brokerName } = this.#context;
+    return brokers
       .filter((broker) => broker.brokerName === brokerName)
       .flatMap(({ brokerAddrs }) => [...brokerAddrs])
       .filter(([id, address]) => id !== 0 && hosts.includes(parseAddress(address)?.host ?? ""))

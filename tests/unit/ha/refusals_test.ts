@@ -28,7 +28,7 @@ test("refuse() says a change in one line, at most one a second", async () => {
   for (let i = 0; i < 5; i++) refusals.refuse("10.0.0.7", foreign);
   assertEquals(log.lines, [
     'refused a slave {"remote":"10.0.0.7","kind":"FOREIGN","reason":"it holds other bytes",' +
-    '"advice":"pocketmq ha accept 10.0.0.7 serves it"}',
+    '"advice":"pocketmq ha accept 10.0.0.7 serves it all the same"}',
   ]);
   for (let i = 0; i < 50; i++) refusals.refuse("10.0.0.7", i % 2 ? foreign : ahead);
   assertEquals(log.lines.length, 1);

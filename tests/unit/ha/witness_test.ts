@@ -59,6 +59,7 @@ async function held(
   };
   const calls: Calls = {
     call: (address, request) => {
+      if (address === "empty:1") return Promise.resolve(commandOf({ code: 0, body: cluster([]) }));
       if (address === "dead:1") return new Promise((_, reject) => setTimeout(reject, 5));
       return new Promise((resolve) => resolve(commandOf({ code: 0, ...answer(address, request) })));
     },
@@ -146,11 +147,14 @@ test("held(): a slave of ours that says its log is empty holds no other history"
   );
 });
 
-test("held() takes the name server that answers, and a slave of this machine by any of its IPs", async () => {
+test("held() takes the name server that knows the slave, and a slave of this machine by any of its IPs", async () => {
   const slaves = { "10.0.0.1:20911": SAME };
-  const namesrv = ["dead:1", "ns:1"];
+  const namesrv = ["dead:1", "empty:1", "ns:1"];
   assertEquals((await held({ slaves, host: "127.0.0.1", namesrv })).held, "ours");
-  assertEquals((await held({ slaves, host: "127.0.0.1", namesrv: ["dead:1"] })).held, "unknown");
+  assertEquals(
+    (await held({ slaves, host: "127.0.0.1", namesrv: ["dead:1", "empty:1"] })).held,
+    "unknown",
+  );
 });
 
 test("held() asks for the last whole record before the report", async () => {
