@@ -1,8 +1,11 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { spawn } from "node:child_process";
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { silentLog } from "../../src/base/log.ts";
+import type { BrokerConfig } from "../../src/broker/config.ts";
+import { configOf } from "../../src/broker/configure.ts";
+import { readConf } from "../../src/cli/conf_file.ts";
 import { connect } from "../../src/client/client.ts";
 import { Redial } from "../../src/rpc/redial.ts";
 import { test } from "../harness.ts";
@@ -45,6 +48,44 @@ for (
     assertEquals(left, []);
     assertEquals((await layout.sh("status")).code, 3);
   });
+}
+
+for (
+  const { name, masters, slaves } of [
+    { name: "2m-noslave", masters: "ASYNC_MASTER", slaves: 0 },
+    { name: "2m-2s-async", masters: "ASYNC_MASTER", slaves: 2 },
+    { name: "2m-2s-sync", masters: "SYNC_MASTER", slaves: 2 },
+  ] as const
+) {
+  test(`the files of ${name} need no other, and no two nodes want one port`, () => {
+    const files = readdirSync(dirname(confFile(name, "x"))).filter((f) =>
+      f.endsWith(".properties")
+    );
+    const ports: number[] = [];
+    const roles: string[] = [];
+    for (const file of files) {
+      const namesrv = file.startsWith("namesrv-");
+      const { config, warnings } = configOf({
+        roles: { namesrv, broker: namesrv ? undefined : "file" },
+        file: readConf(runtime.fs, confFile(name, file.replace(".properties", ""))),
+      });
+      assertEquals(warnings, [], file);
+      const { listenPort: port, haListenPort, namesrvPort } = config;
+      ports.push(...namesrv ? [namesrvPort] : [port - 2, port, haListenPort]);
+      if (namesrv) continue;
+      roles.push(config.brokerRole);
+      assertEquals(`broker-${file[7]}-${config.brokerRole === "SLAVE" ? 1 : 0}`, nodeOf(config));
+      assertEquals(config.namesrvAddr, ["127.0.0.1:9876", "127.0.0.1:9877"]);
+    }
+    assertEquals(new Set(ports).size, ports.length, `${ports}`);
+    assert(ports.includes(9876) && ports.includes(9877));
+    const wanted = [...Array(slaves).fill("SLAVE"), masters, masters];
+    assertEquals(roles.sort(), wanted.sort());
+  });
+}
+
+function nodeOf({ brokerName, brokerId }: BrokerConfig): string {
+  return `${brokerName}-${brokerId}`;
 }
 
 /** Makes the topic on each master: the first send of a client makes it on one only. */
