@@ -1,7 +1,9 @@
 /** Topics, groups, offsets and delay progress, copied by our slave from a Java master and the other way round. */
 import { assertEquals, assertGreater, assertLessOrEqual } from "@std/assert";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { RequestCode } from "../../src/wire/codes.ts";
+import { parseHaStatus } from "../../src/wire/ha_status.ts";
 import { parseDelayTable } from "../../src/wire/tables.ts";
 import { test } from "../harness.ts";
 import { mqadmin } from "./mqadmin.ts";
@@ -130,6 +132,46 @@ for (const master of ["java", "ours"] as const) {
   });
 }
 
+for (const master of ["java", "ours"] as const) {
+  const whose = master === "ours" ? "our" : "a Java";
+
+  test(`our slave of ${whose} master that lost its tables keeps them, and gives offsets back`, async () => {
+    await using cluster = await Pair.start({ master, slave: "ours" });
+    await stock(cluster, "Kept", 10);
+    await cluster.commit(cluster.master, "G", "Kept", 7);
+    await cluster.until("the offset", () => isAt(cluster, "G", "Kept", 7));
+    await cluster.until("the topic", () => on(cluster, "Kept"));
+    await cluster.master.end("SIGTERM");
+    rmSync(join(cluster.master.folder, "config"), { recursive: true });
+    await cluster.master.start();
+    await cluster.send("New", "makes a topic, and a newer table");
+    await cluster.until("the new topic", () => on(cluster, "New"));
+    assertEquals((await on(cluster, "Kept"))?.topicName, "Kept");
+    await cluster.until(
+      "the offset at the master",
+      async () => await cluster.offset(cluster.master, "G", "Kept") === 7,
+    );
+    assertEquals(await cluster.offset(cluster.slave, "G", "Kept"), 7);
+  });
+
+  test(`our slave of ${whose} master that began anew is AHEAD and takes no table`, async () => {
+    await using cluster = await Pair.start({ master, slave: "ours" });
+    await stock(cluster, "Kept", 10);
+    await cluster.commit(cluster.master, "G", "Kept", 7);
+    await cluster.until("the offset", () => isAt(cluster, "G", "Kept", 7));
+    await cluster.master.end("SIGKILL");
+    rmSync(cluster.master.folder, { recursive: true });
+    await cluster.master.start();
+    await cluster.send("Foreign", "of another history");
+    await cluster.until("the state", async () => await stateOf(cluster) === "AHEAD");
+    await cluster.commit(cluster.master, "G", "Kept", 1);
+    await new Promise((resolve) => setTimeout(resolve, ROUNDS_MS));
+    assertEquals(await stateOf(cluster), "AHEAD");
+    assertEquals(await on(cluster, "Foreign"), undefined);
+    assertEquals(await cluster.offset(cluster.slave, "G", "Kept"), 7);
+  });
+}
+
 test("mqadmin resetOffsetByTime at a Java master reaches our slave", async () => {
   await using cluster = await Pair.start({ master: "java", slave: "ours" });
   const wanted = { group: "G", topic: "Reset" };
@@ -158,6 +200,12 @@ function on(cluster: Pair, topic: string) {
 
 async function isAt(cluster: Pair, group: string, topic: string, offset: number) {
   return await cluster.offset(cluster.slave, group, topic) === offset;
+}
+
+/** What the slave says of itself: 907. */
+async function stateOf(cluster: Pair): Promise<string | undefined> {
+  const request = { code: RequestCode.GET_BROKER_HA_STATUS };
+  return parseHaStatus((await cluster.ask(cluster.slave, request)).body).pocketmq?.state;
 }
 
 function adminOf(cluster: Pair): (...args: string[]) => Promise<string> {
