@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { RequestCode } from "../../../src/wire/codes.ts";
@@ -60,7 +60,7 @@ export class BrokerNode {
   /** Starts it on what its store holds, and waits until it serves. */
   async start(): Promise<void> {
     const life = this.by === "java" ? this.#java() : this.#ours();
-    this.#life = await within(60, `start of the ${this.by} ${this.#role}`, life);
+    this.#life = await within(70, `start of the ${this.by} ${this.#role}`, life);
   }
 
   /** Ends it if it runs; ours must take SIGTERM well. */
@@ -100,7 +100,12 @@ export class BrokerNode {
     removeEmptyFiles(this.folder);
     // On a busy machine a Java broker turns sends away after 200 ms; that is not what is tested here.
     const patient = { brokerFastFailureEnable: "false", osPageCacheBusyTimeOutMills: 10_000 };
-    return await startPeer("broker", this.folder, { ...this.#config, ...patient });
+    try {
+      return await startPeer("broker", this.folder, { ...this.#config, ...patient });
+    } catch (error) {
+      const log = readFileSync(join(this.folder, "broker.log"), "utf8").slice(-2_000);
+      throw new Error(`it logged ${log}`, { cause: error });
+    }
   }
 
   async #ours(): Promise<Life> {
