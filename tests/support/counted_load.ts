@@ -40,6 +40,7 @@ export class CountedLoad implements AsyncDisposable {
   #waiting: { sent: number; resolve: () => void }[] = [];
   #held: (() => void)[] = [];
   #sent = 0;
+  #answered = 0;
   #limit = 0;
   #stopped = false;
 
@@ -74,6 +75,14 @@ export class CountedLoad implements AsyncDisposable {
   reached(sent: number): Promise<void> {
     if (this.#sent >= sent) return Promise.resolve();
     return new Promise((resolve) => this.#waiting.push({ sent, resolve }));
+  }
+
+  /** Resolves when all that was allowed is answered, or has failed. */
+  async idle(): Promise<void> {
+    await this.reached(this.#limit);
+    while (this.#answered < this.#sent) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
   }
 
   /** Dials at once again: the broker is back. */
@@ -119,6 +128,7 @@ export class CountedLoad implements AsyncDisposable {
   }
 
   #count(key: string, code: number): void {
+    this.#answered++;
     this.answers.set(code, (this.answers.get(code) ?? 0) + 1);
     if (code === 0) this.ok.push(key);
     else if (code >= 0 && !STORED.includes(code)) this.refused.push(key);

@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import type { Address } from "../../src/ports/net.ts";
 import { parseAddress } from "../../src/wire/host_address.ts";
 import { BadLink } from "./bad_link.ts";
 import { type Pocketmq, type StartOptions, startPocketmq } from "./binary.ts";
@@ -29,8 +28,6 @@ export interface LinedOptions {
   readonly how?: (who: number) => StartOptions;
   /** Where its store lies; default: in a folder of the cluster. */
   readonly dir?: (who: number) => string | undefined;
-  /** Default: one of its own. */
-  readonly namesrv?: Address;
   readonly brokerName?: string;
 }
 
@@ -41,12 +38,10 @@ export class LinedCluster implements AsyncDisposable {
   readonly told: string[] = [];
   readonly #options: LinedOptions;
   readonly #folder = tempDir();
-  #namesrv: Address | undefined;
-  #ownNamesrv: Pocketmq | undefined;
+  #namesrv: Pocketmq | undefined;
 
   private constructor(options: LinedOptions) {
     this.#options = options;
-    this.#namesrv = options.namesrv;
   }
 
   /** Starts all of it; slaves may still be on their way to the master then. */
@@ -110,15 +105,12 @@ export class LinedCluster implements AsyncDisposable {
       await node.process.kill("SIGKILL");
       await line?.[Symbol.asyncDispose]();
     }
-    await this.#ownNamesrv?.[Symbol.asyncDispose]();
+    await this.#namesrv?.[Symbol.asyncDispose]();
     this.#folder[Symbol.dispose]();
   }
 
   async #start(): Promise<void> {
-    if (this.#namesrv === undefined) {
-      this.#ownNamesrv = await startPocketmq(["--namesrv", "--listenPort", "0"]);
-      this.#namesrv = parseAddress(this.#ownNamesrv.ready.namesrv!)!;
-    }
+    this.#namesrv = await startPocketmq(["--namesrv", "--listenPort", "0"]);
     await this.#add(["--master", "--brokerRole", "SYNC_MASTER"], undefined);
     for (let who = 1; who <= this.#options.slaves; who++) {
       const line = await BadLink.open(this.master.ha, `127.0.0.${10 + who}`);
@@ -131,10 +123,11 @@ export class LinedCluster implements AsyncDisposable {
     const { flags, own, how, dir: place, brokerName = "broker-a" } = this.#options;
     const who = this.members.length;
     const dir = place?.(who) ?? join(this.#folder.path, String(who));
+    const { port } = parseAddress(this.#namesrv!.ready.namesrv!)!;
     const all = [
       ...role,
       ...["--listenPort", "0", "--brokerIP1", "127.0.0.1", "--storePathRootDir", dir],
-      ...["--namesrvAddr", `127.0.0.1:${this.#namesrv!.port}`, "--brokerName", brokerName],
+      ...["--namesrvAddr", `127.0.0.1:${port}`, "--brokerName", brokerName],
       ...flags,
       ...own?.(who) ?? [],
     ];

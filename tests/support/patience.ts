@@ -1,14 +1,16 @@
-import { assert } from "@std/assert";
+import { AssertionError } from "@std/assert";
 
 /** Looks again and again until it is done. @throws with `trouble` when that takes too long. */
 export async function patiently(
-  trouble: string,
+  trouble: string | (() => string),
   done: () => boolean | Promise<boolean>,
   withinMs = 40_000,
 ): Promise<void> {
   const deadline = performance.now() + withinMs;
   while (!await done()) {
-    assert(performance.now() < deadline, trouble);
+    if (performance.now() > deadline) {
+      throw new AssertionError(typeof trouble === "string" ? trouble : trouble());
+    }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }

@@ -1,14 +1,15 @@
 import { assertEquals } from "@std/assert";
-import { cpSync } from "node:fs";
+import { cpSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { test } from "../../harness.ts";
+import { runPocketmq } from "../../support/binary.ts";
 import { CountedLoad } from "../../support/counted_load.ts";
 import { LinedCluster } from "../../support/lined_cluster.ts";
 import { differences, keysInLog } from "../../support/load.ts";
 import { logEnd, loseTail } from "../../support/lose_tail.ts";
 import { patiently } from "../../support/patience.ts";
-import { Random, seedFailed, seedsToRun } from "../../support/seeds.ts";
+import { Random, seedsToRun } from "../../support/seeds.ts";
 import { tempDir } from "../../support/temp.ts";
+import { batches } from "./batches.ts";
 
 const LOAD = { topics: ["LoadA"], queues: 3 };
 const FLAGS = [
@@ -57,10 +58,45 @@ async function losesTail(seed: number): Promise<void> {
   await send(load, afterwards);
   await new Promise((resolve) => setTimeout(resolve, pauseMs));
   await send(load, 30);
-  await load[Symbol.asyncDispose]();
+  await load.idle();
   assertEquals(load.ok.length, confirmed, `SEND_OK for what nobody copied\n${cluster.story()}`);
   const found = differences(before.path, slaveLog);
   assertEquals(found, [], `bytes of another history came to the slave\n${cluster.story()}`);
+  await isTakenBack(cluster, load);
+}
+
+/** After `pocketmq ha resync` the slave follows again, and what was answered SEND_OK is in its log or its copy. */
+async function isTakenBack(cluster: LinedCluster, load: CountedLoad): Promise<void> {
+  const { members: [master, slave], slaves } = cluster;
+  const { broker: { port }, dir } = slave.node;
+  let said = "";
+  await patiently(() => `ha resync does not end well: ${said}\n${cluster.story()}`, async () => {
+    const { code, stderr } = await runPocketmq(["ha", "resync", "-b", `127.0.0.1:${port}`]);
+    said = `exit ${code} ${stderr}`;
+    return code === 0;
+  });
+  const confirmed = load.ok.length;
+  await patiently(() => `no SEND_OK after the resync\n${cluster.story()}`, () => {
+    load.allow(load.sent + 4);
+    return load.ok.length > confirmed;
+  });
+  await load.idle();
+  await patiently(
+    () => `the logs do not become equal\n${cluster.story()}`,
+    () => cluster.differences("commitlog").length === 0,
+  );
+  for (const { node } of [...slaves, master]) assertEquals(await node.process.stop(), 0);
+  assertEquals(cluster.differences("consumequeue"), []);
+  const kept = new Set([...keysInLog(dir), ...keysInCopies(join(dir, "diverged"))]);
+  assertEquals(load.ok.filter((key) => !kept.has(key)), [], "SEND_OK, and in no log or copy");
+}
+
+/** The keys in every file below a folder. */
+function keysInCopies(folder: string): string[] {
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => readFileSync(join(entry.parentPath, entry.name), "latin1"));
+  return files.flatMap((text) => [...text.matchAll(/KEYS.(m\d+)/g)].map(([, key]) => key));
 }
 
 /** Waits until nothing is appended any more: what a dead master sent may still be on its way. */
@@ -77,17 +113,9 @@ async function send(load: CountedLoad, messages: number): Promise<void> {
   await load.reached(until);
 }
 
-const SEEDS_A_TEST = 5;
-
-const seeds = seedsToRun(5, 50);
-for (let from = 0; from < seeds.length; from += SEEDS_A_TEST) {
-  const some = seeds.slice(from, from + SEEDS_A_TEST);
-  const name = `seeds ${some[0]} to ${some[some.length - 1]}`;
-  test(`a slave with another history than its master confirms nothing and gets nothing: ${name}`, async () => {
-    for (const seed of some) {
-      await losesTail(seed).catch((error) => {
-        throw seedFailed(seed, error);
-      });
-    }
-  });
-}
+/* A seed waits most of its time: for back-offs, and for a slave that asks every 5 s whether it fits again. */
+batches("a slave with another history than its master waits and can be taken back", {
+  seeds: seedsToRun(5, 50),
+  atATime: 5,
+  body: losesTail,
+});

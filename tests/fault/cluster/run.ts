@@ -1,5 +1,4 @@
 import { assertEquals } from "@std/assert";
-import type { Address } from "../../../src/ports/net.ts";
 import { CountedLoad } from "../../support/counted_load.ts";
 import { LinedCluster, type Member } from "../../support/lined_cluster.ts";
 import { keysInLog } from "../../support/load.ts";
@@ -26,11 +25,11 @@ const FLAGS = [
  * SEND_OK is in as many logs as promised whenever the master is dead; in the end all logs and queues are equal
  * and nothing is missing.
  */
-export async function runSeed(seed: number, namesrv: Address): Promise<void> {
+export async function runSeed(seed: number): Promise<void> {
   const plan = drawPlan(new Random(seed));
   let run: Run | undefined;
   try {
-    run = await Run.start(plan, seed, namesrv);
+    run = await Run.start(plan, seed);
     await run.suffer();
     await run.heal();
     await run.end();
@@ -53,12 +52,11 @@ class Run implements AsyncDisposable {
     this.#load = load;
   }
 
-  static async start(plan: Plan, seed: number, namesrv: Address): Promise<Run> {
+  static async start(plan: Plan, seed: number): Promise<Run> {
     const cluster = await LinedCluster.start({
       slaves: plan.slaves,
       flags: [...FLAGS, "--inSyncReplicas", String(plan.replicas)],
       own: (who) => plan.flags[who],
-      namesrv,
       brokerName: `seed-${seed}`,
     });
     return new Run(plan, cluster, new CountedLoad(cluster.master.broker, LOAD, new Random(seed)));
