@@ -11,6 +11,7 @@ import { Told } from "./refusals.ts";
 import { sendFrom, type SourceLog } from "./sender.ts";
 import { Silence } from "./silence.ts";
 import type { Line, Slaves } from "./slaves.ts";
+import { Pace } from "./pace.ts";
 import { Turns } from "./turns.ts";
 import type { Witness } from "./witness.ts";
 
@@ -55,9 +56,10 @@ export async function serveSlaves(
   signal: AbortSignal,
 ): Promise<void> {
   const tasks = new Set<Promise<void>>();
-  const log = new QuietLog(master.log, master.clock);
+  const { clock, commitLog } = master;
+  const log = new QuietLog(master.log, clock);
   const told = new Told(log);
-  const shared = { ...master, log, turns: new Turns(master.clock) };
+  const shared = { ...master, log, turns: new Turns(clock), pace: new Pace(clock, commitLog) };
   const forget = whenAborted(signal, () => listener.close());
   try {
     for await (const conn of listener.connections) {
@@ -76,6 +78,7 @@ export async function serveSlaves(
 
 interface Serving extends Master {
   readonly turns: Turns;
+  readonly pace: Pace;
 }
 
 /**
@@ -124,7 +127,7 @@ async function replicate(
   signal: AbortSignal,
   served: () => void,
 ): Promise<void> {
-  const { commitLog, slaves, clock, log, options, turns } = master;
+  const { commitLog, slaves, clock, log, options, turns, pace } = master;
   const { conn, rate } = line;
   const reports = conn.readable.pipeThrough(decodeReports(), { signal }).getReader();
   const first = await nextReport(reports, silence);
@@ -143,7 +146,7 @@ async function replicate(
   try {
     await together(signal, (until) => {
       whenAborted(until, () => conn.close());
-      const context = { ...options, commitLog, clock, turns, rate, mayBeat };
+      const context = { ...options, commitLog, clock, turns, pace, rate, mayBeat };
       return [
         sendFrom(follower, context, conn.writable, until),
         confirmEach(reports, follower, silence, () => slaves.reported(line)),

@@ -4,11 +4,15 @@ import { signalled, whenAborted } from "../base/together.ts";
 import type { Clock } from "../ports/host.ts";
 import type { Follower } from "./acks.ts";
 import { TRANSFER_HEADER_BYTES, writeTransferHeader } from "./frames.ts";
+import type { Pace } from "./pace.ts";
 import type { Rate } from "./rate.ts";
 import type { Turns } from "./turns.ts";
 
 /** One write carries up to this many bytes of frames: fewer writes for a slave that catches up. */
 const ROUND_BYTES = 256 * 1024;
+
+/** A slave further behind has a log to fetch; one that is not gets whatever producers wait for at once. */
+const FAR_BYTES = 16 * 1024 * 1024;
 
 /** What a master asks of its commit log; `store/commit_log.ts` is one. */
 export interface SourceLog {
@@ -33,6 +37,8 @@ export interface SendContext {
   readonly mayBeat: () => boolean;
   /** Shared by all senders of a log. */
   readonly turns: Turns;
+  /** Shared as well. */
+  readonly pace: Pace;
   readonly rate: Rate;
 }
 
@@ -67,6 +73,7 @@ class Sender implements Disposable {
   readonly #heartbeatMs: number;
   readonly #mayBeat: () => boolean;
   readonly #turns: Turns;
+  readonly #pace: Pace;
   readonly #rate: Rate;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #buffer: Uint8Array; // free again once its write resolved
@@ -76,12 +83,14 @@ class Sender implements Disposable {
   #writing = false;
   #yielding = false;
   #more = false; // the last round left bytes behind
+  #length = 0; // of the last round
   #lastWrite: number;
   #cancelBeat: () => void = () => {};
+  #cancelWait: () => void = () => {};
 
   constructor(
     follower: Follower,
-    { commitLog, clock, transferBytes, heartbeatMs, mayBeat, turns, rate }: SendContext,
+    { commitLog, clock, transferBytes, heartbeatMs, mayBeat, turns, pace, rate }: SendContext,
     writer: WritableStreamDefaultWriter<Uint8Array>,
   ) {
     this.#follower = follower;
@@ -91,6 +100,7 @@ class Sender implements Disposable {
     this.#heartbeatMs = heartbeatMs;
     this.#mayBeat = mayBeat;
     this.#turns = turns;
+    this.#pace = pace;
     this.#rate = rate;
     this.#writer = writer;
     const frames = Math.max(1, Math.floor(ROUND_BYTES / transferBytes));
@@ -113,6 +123,7 @@ class Sender implements Disposable {
   [Symbol.dispose](): void {
     this.#open = false;
     this.#cancelBeat();
+    this.#cancelWait();
   }
 
   /** Writes what there is to send, unless a write is under way. Never throws: an append calls it. */
@@ -151,6 +162,7 @@ class Sender implements Disposable {
 
   #write(length: number): void {
     this.#writing = true;
+    this.#length = length;
     this.#rate.add(length);
     this.#lastWrite = this.#clock.monotonic();
     this.#writer.write(this.#buffer.subarray(0, length)).then(this.#written, this.#fail);
@@ -159,11 +171,16 @@ class Sender implements Disposable {
   readonly #written = (): void => {
     this.#writing = false;
     if (!this.#more) return this.pump();
-    this.#yielding = true; // far behind: producers are served between two rounds
-    this.#turns.next(() => {
-      this.#yielding = false;
-      this.pump();
-    });
+    this.#yielding = true; // producers are served between two rounds
+    const far = this.#log.tail - this.#follower.sent > FAR_BYTES;
+    const waitMs = far ? this.#pace.sent(this.#length) : 0;
+    if (waitMs >= 1) this.#cancelWait = this.#clock.after(waitMs, this.#goOn);
+    else this.#turns.next(this.#goOn);
+  };
+
+  readonly #goOn = (): void => {
+    this.#yielding = false;
+    this.pump();
   };
 
   readonly #fail = (error: unknown): void => {
