@@ -53,8 +53,8 @@ const EMPTY_MAX = 3;
  */
 export class Watch implements Disposable {
   readonly #context: WatchContext;
-  readonly #silence: Silence;
-  readonly #reporter: Reporter;
+  readonly #silence: Pick<Silence, "lastHeard">;
+  readonly #reporter: Pick<Reporter, "lastWrite">;
   readonly #end = signalled<void>();
   readonly #from: number;
   #target: number; // the master's max as of its last answer; Infinity: nothing to wait for
@@ -67,7 +67,12 @@ export class Watch implements Disposable {
   #shown = false;
   #cancel: () => void = () => {};
 
-  constructor(context: WatchContext, silence: Silence, reporter: Reporter) {
+  /** Measures what comes and goes by `silence` and `reporter`. */
+  constructor(
+    context: WatchContext,
+    silence: Pick<Silence, "lastHeard">,
+    reporter: Pick<Reporter, "lastWrite">,
+  ) {
     this.#context = context;
     this.#silence = silence;
     this.#reporter = reporter;

@@ -1,5 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { encodeTransfer } from "../../../src/ha/frames.ts";
 import { type MasterAnswers, NoAnswer } from "../../../src/ha/master_answers.ts";
+import { overlapStart } from "../../../src/ha/overlap.ts";
 import type { CopyProgress } from "../../../src/ha/watch.ts";
 import type { CommitLog } from "../../../src/store/commit_log.ts";
 import type { Store } from "../../../src/store/store.ts";
@@ -7,11 +9,13 @@ import { test } from "../../harness.ts";
 import { VirtualClock } from "../../support/clock.ts";
 import {
   answersOfLog,
+  HA,
   startMaster,
   startSlave,
   type TestSlave,
   type TestSlaveOptions,
 } from "../../support/ha.ts";
+import { codecs } from "../../support/codecs.ts";
 import { MemFs } from "../../support/mem_fs.ts";
 import { MemNet } from "../../support/mem_net.ts";
 import { recordOf } from "../../support/records.ts";
@@ -60,6 +64,8 @@ interface Scene {
   readonly slave: TestSlave;
   /** The master's HA port says this of its slaves. */
   readonly masterLines: () => string[];
+  /** Ends the master's HA port; its broker port goes on. */
+  readonly stopMaster: () => Promise<void>;
 }
 
 /** Puts messages into a store; another `text` is another history. */
@@ -89,7 +95,8 @@ async function scene(
   const slave = startSlave(net, clock, own, { answers: asked.answers, ...options });
   await clock.settle();
   const masterLines = () => serving.log.lines;
-  await body({ clock, net, master, own, asked, slave, masterLines });
+  const stopMaster = () => serving.stop();
+  await body({ clock, net, master, own, asked, slave, masterLines, stopMaster });
   await slave.stop();
   await serving.stop();
   await closeAt(clock, own);
@@ -390,4 +397,44 @@ test("a master that lost its end while it is followed: the connection is left, A
     assertEquals(slave.status.state, "AHEAD");
     await clock.advance(10_000);
     assertEquals(slave.log.with("does not follow").length, 1);
+  }));
+
+test("a sync that was killed within its first record begins there again", () =>
+  scene({
+    ours: (store) => store.appendRaw(0, recordOf(0, 900, 7).subarray(0, 500)),
+    theirs: (store) => put(store, 5),
+  }, async ({ clock, own, master, slave }) => {
+    await clock.advance(3_000);
+    assertEquals([slave.status.state, own.log.tail], ["IN_SYNC", master.log.tail]);
+    assertEquals(own.dispatch.position, master.log.tail);
+  }));
+
+test("empty transfers where bytes are due: the master is asked again, then left", () =>
+  scene({
+    ours: (store) => put(store, 8),
+    theirs: (store) => put(store, 12),
+    host: "10.0.0.3",
+  }, async ({ clock, net, slave, asked, own, stopMaster }) => {
+    assertEquals(slave.status.state, "IN_SYNC");
+    await stopMaster();
+    const listener = await net.host(HA.host).listen(HA);
+    const hands: WritableStreamDefaultWriter<Uint8Array>[] = [];
+    const accepted = (async () => {
+      for await (const conn of listener.connections) hands.push(conn.writable.getWriter());
+    })();
+    await clock.advance(1_000);
+    assertEquals([hands.length, slave.status.state], [1, "HANDSHAKE"]);
+    const at = overlapStart(own.log, codecs);
+    const { tail } = own.log;
+    for (let i = 1; i <= 4; i++) {
+      asked.take("bounds");
+      const beat = encodeTransfer({ logOffset: at, body: new Uint8Array(0) });
+      hands[0].write(beat).catch(() => {});
+      await clock.settle();
+      if (i < 4) assertEquals([asked.take("bounds"), slave.status.state], [1, "HANDSHAKE"]);
+    }
+    assertEquals([slave.status.state, own.log.tail], ["CONNECTING", tail]);
+    assertStringIncludes(slave.status.reason, `the master sends nothing from ${at} on`);
+    listener.close();
+    await accepted;
   }));
