@@ -16,6 +16,8 @@ import { slaveOptions } from "./told.ts";
 
 /** How long a master may take to answer what a slave asks. */
 const ANSWER_MS = 3_000;
+/** A name server that answers says where the master's broker port is; only then is it guessed from haMasterAddress. */
+const GUESS_AFTER_MS = 500;
 
 /** Where this slave is reached itself. */
 export interface OwnAddresses {
@@ -47,11 +49,16 @@ export function follow(
   const { clock, codecs, net } = runtime;
   const log = parts.log.child("ha");
   const given = config.haMasterAddress ? parseAddress(config.haMasterAddress) : undefined;
-  const beside = given && brokerOf(given); // until a name server says otherwise
+  const mayGuessAt = given ? clock.monotonic() + GUESS_AFTER_MS : 0;
   let ha: Address | undefined = given;
   let broker: Address | undefined;
   const status = new SlaveStatus(clock, log);
-  const master = () => ha && { ha, broker: broker ?? brokerOf(ha) };
+  const brokerAt = (from: Address | undefined) =>
+    broker ?? (from && clock.monotonic() >= mayGuessAt ? brokerOf(from) : undefined);
+  const master = () => {
+    const at = brokerAt(ha);
+    return ha && at && { ha, broker: at };
+  };
   const answers = (address: Address) => answersOf(peers, address, ANSWER_MS);
   const taking = takingBack(parts, status, () => {
     const at = master()?.broker;
@@ -92,7 +99,7 @@ export function follow(
           clock,
           log: parts.log.child("metadata"),
           store,
-          masterAddress: () => broker ?? beside,
+          masterAddress: () => brokerAt(given),
           mayCopy: () => status.mayCopyTables,
           followed: () => status.followed,
           name: () => status.name,

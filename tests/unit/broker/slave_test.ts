@@ -93,6 +93,15 @@ test("follow() copies the log from a given haMasterAddress, whatever name server
   await end();
 });
 
+test("follow() does not guess the broker port beside haMasterAddress when a name server names it", async () => {
+  const { clock, following, dialled, end } = await setUp({ haMasterAddress: "10.0.0.7:7000" });
+  await clock.advance(100); // as long as a registration takes
+  following.masterIs({ masterAddr: "10.0.0.1:10911", haServerAddr: "10.0.0.1:10912" });
+  await clock.advance(20_000);
+  assertEquals(dialled(), ["10.0.0.1:10909", "10.0.0.1:10911"]);
+  await end();
+});
+
 test("follow() ends when it is told to", async () => {
   const { following, end } = await setUp({ haMasterAddress: "10.0.0.7:7000" });
   following.masterIs({ masterAddr: "10.0.0.1:10911", haServerAddr: undefined });
