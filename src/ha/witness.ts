@@ -10,7 +10,8 @@ import { formatView } from "../wire/query.ts";
 import { type ClusterInfo, parseClusterInfo } from "../wire/route.ts";
 import type { Held } from "./admission.ts";
 
-const CALL_MS = 2_000;
+/** A slave that just started, or that is busy, takes its time; its first report can wait that long. */
+const CALL_MS = 5_000;
 
 /** Where requests go; `rpc/redial.ts` is one. */
 export interface Calls {

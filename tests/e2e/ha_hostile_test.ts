@@ -78,6 +78,7 @@ test("1,000 connects that never speak: a slave goes on, memory stays small, all 
   assertEquals(await cluster.send("Hostile", "all are there"), 0);
   assertLess(cluster.nodes[1].residentBytes(), MEMORY_MAX);
   await until("the silent ones are closed", () => mute.every(({ ended }) => ended !== "open"));
+  for (const { conn } of mute) conn.close();
   await until("its handles are back", () => handles(cluster) <= before + 5);
   assertEquals(await cluster.send("Hostile", "all are gone"), 0);
   assertLess(cluster.nodes[1].residentBytes(), MEMORY_MAX);

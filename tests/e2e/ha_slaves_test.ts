@@ -53,6 +53,7 @@ test("a slave that was killed and comes back ends the half-open connection it le
   } finally {
     await again.process[Symbol.asyncDispose]();
     port.calls.close();
+    old.conn.close();
   }
 });
 

@@ -13,7 +13,7 @@ import type { Command } from "../../src/wire/command.ts";
 import { parseHaStatus, type RefusedSlave } from "../../src/wire/ha_status.ts";
 import { test } from "../harness.ts";
 import { sendRequest } from "../support/cluster.ts";
-import { pause, until } from "../support/ha_port.ts";
+import { pause, until as untilWithin } from "../support/ha_port.ts";
 import { runtime } from "../support/runtime.ts";
 import { prepareJava } from "./java.ts";
 import { BrokerNode, type By, startNamesrv } from "./matrix/nodes.ts";
@@ -22,6 +22,11 @@ import { freePorts } from "./trio.ts";
 const FILE_BYTES = 256 * 1024;
 /** A Java slave first speaks after this, and again after each connect. */
 const SPEAKS_MS = 1_000;
+
+/** Java takes its time on a busy machine. */
+function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
+  return untilWithin(what, holds, 150);
+}
 
 /** A name server and brokers in one folder, which ends with them. */
 class Scene implements AsyncDisposable {

@@ -16,10 +16,14 @@ export const FILE_BYTES = 64 * 1024;
 const ASK_MS = 10_000;
 
 /** Waits until it is true; fails with the text when it is not in time. */
-export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  const end = Date.now() + 30_000;
+export async function until(
+  what: string,
+  holds: () => boolean | Promise<boolean>,
+  seconds = 60,
+): Promise<void> {
+  const end = Date.now() + seconds * 1000;
   while (!await holds()) {
-    if (Date.now() > end) throw new Error(`not within 30 s: ${what}`);
+    if (Date.now() > end) throw new Error(`not within ${seconds} s: ${what}`);
     await pause(20);
   }
 }
