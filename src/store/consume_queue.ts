@@ -106,38 +106,20 @@ export class ConsumeQueue {
     });
   }
 
-  /** Drops the entries of records at or behind `logOffset`, and whatever a crash left behind them; for recovery. */
-  cutFrom(logOffset: number): void {
-    this.#cutFilesFrom(logOffset, zeroAll);
-  }
-
   /**
-   * Drops the entries of records at or behind `logOffset` while the queue is in use. The file keeps its size
-   * all the time: entries before these may not be safe yet, and a short file must end in one.
+   * Drops the entries of records at or behind `logOffset`, and whatever lies behind them. Those before them
+   * are in the files and safe: a crash may leave a file cut short, and it must end in an entry then.
    */
-  takeBackFrom(logOffset: number): void {
-    const inMemory = this.#tailBytes / ENTRY_BYTES;
-    const kept = firstThat(0, inMemory, (n) => {
-      return entryLogOffset(this.#tailView, n * ENTRY_BYTES) >= logOffset;
-    });
-    this.#tailBytes = kept * ENTRY_BYTES;
-    if (kept === 0) this.#cutFilesFrom(logOffset, zeroEntries);
-    this.#min = Math.min(this.#min, this.maxOffset);
-    this.#findLogEnd();
-  }
-
-  #cutFilesFrom(logOffset: number, zero: typeof zeroAll): void {
+  cutFrom(logOffset: number): void {
+    this.#tailBytes = 0;
     const { first, last } = this.#segments;
-    if (!first || !last) {
-      this.#fileEnd = this.#syncedEnd = 0; // nothing of it was ever written
-      return;
-    }
+    if (!first || !last) return;
     const cut = firstThat(
       first.base / ENTRY_BYTES,
       last.end / ENTRY_BYTES,
       (n) => !this.#look(n) || entryLogOffset(oneView, 0) >= logOffset,
     );
-    this.#cutTo(cut * ENTRY_BYTES, first, zero);
+    this.#cutTo(cut * ENTRY_BYTES, first);
   }
 
   /** Forgets all entries and removes their files. */
@@ -150,7 +132,7 @@ export class ConsumeQueue {
   /** Drops the last entry. */
   dropLast(): void {
     const { first } = this.#segments;
-    if (first) this.#cutTo(this.#fileEnd - ENTRY_BYTES, first, zeroAll);
+    if (first) this.#cutTo(this.#fileEnd - ENTRY_BYTES, first);
   }
 
   /**
@@ -267,15 +249,14 @@ export class ConsumeQueue {
     return true;
   }
 
-  #cutTo(end: number, first: Segment, zero: typeof zeroAll): void {
-    const was = this.#fileEnd;
-    if (end < was && !this.dirty) this.#beDirty();
+  #cutTo(end: number, first: Segment): void {
+    if (end < this.#fileEnd && !this.dirty) this.#beDirty();
     this.#fileEnd = end;
     this.#syncedEnd = Math.min(this.#syncedEnd, end);
     this.#cutUnsafe = true;
     this.#segments.removeFrom(Math.max(end, first.end));
     const segment = this.#segments.find(end);
-    if (segment) zero(segment, end - segment.base, was - segment.base);
+    segment?.zeroFrom(end - segment.base);
     this.#findLogEnd();
   }
 
@@ -304,14 +285,6 @@ export class ConsumeQueue {
     if (!segment || segment.file.readAt(at - segment.base, one) < ENTRY_BYTES) return false;
     return entryIsThere(oneView, 0);
   }
-}
-
-function zeroAll(segment: Segment, from: number, _to: number): void {
-  segment.zeroFrom(from);
-}
-
-function zeroEntries(segment: Segment, from: number, to: number): void {
-  segment.file.writeAt(from, new Uint8Array(Math.min(to, segment.bytes) - from));
 }
 
 /** What a crash leaves between cutting a file and giving it its size again: nothing, or whole entries. */

@@ -1,6 +1,6 @@
 import { reasonOf } from "../base/log.ts";
 import type { Dir } from "../ports/fs.ts";
-import type { Codecs } from "../ports/host.ts";
+import type { Clock, Codecs } from "../ports/host.ts";
 import type { CommitLog } from "./commit_log.ts";
 import type { Dispatch } from "./dispatch.ts";
 import type { Flush } from "./flush.ts";
@@ -9,6 +9,7 @@ import type { Queues } from "./queues.ts";
 import { recordHolding } from "./record_search.ts";
 import { storeTimeAt } from "./records.ts";
 import type { Segments } from "./segments.ts";
+import { Turn } from "./turn.ts";
 import type { Upkeep } from "./upkeep.ts";
 
 /** Says that a store is being emptied: while it is there, the next start goes on with that. */
@@ -24,25 +25,29 @@ export interface CutParts {
   readonly dispatch: Dispatch;
   readonly upkeep: Upkeep;
   readonly offsets: QueueOffsets;
+  readonly clock: Clock;
   readonly codecs: Codecs;
 }
+
+const UNSAFE = "the disk does not take the entries of the queues";
 
 /**
  * Takes back all from `logOffset` on, where a record begins, from log, queues and dispatch alike: gone for
  * readers in one turn, and for good once this resolves.
  */
 export async function cutStore(parts: CutParts, logOffset: number): Promise<void> {
-  const { log, queues, flush, dispatch, upkeep, offsets, codecs } = parts;
+  const { log, queues, flush, dispatch, upkeep, offsets, clock, codecs } = parts;
   await dispatch.reached(logOffset).catch(() => {}); // else a queue's numbers would be given twice
-  await flush.reached(logOffset); // a file cut behind bytes that a power cut takes would be no log file
+  await flush.reached(logOffset); // a file cut short must end in a record, also after a power cut
   const last = recordHolding(log, codecs, logOffset - 1);
   const time = last ? storeTimeAt(log, last.at) : 0;
   await upkeep.whileHeld(time, async () => {
+    if (!await queues.sync(new Turn(clock))) throw new Error(UNSAFE);
     await changed(parts, () => {
       const gone = log.cutTo(logOffset);
       dispatch.cutTo(logOffset, time);
       offsets.clear();
-      return [gone, after(() => queues.takeBackFrom(logOffset))];
+      return [gone, after(() => queues.cutFrom(logOffset))];
     });
   });
 }

@@ -48,12 +48,12 @@ export class Queues {
   }
 
   /** Drops the entries of records at or behind `logOffset`; an error only after all queues were tried. */
-  takeBackFrom(logOffset: number): void {
+  cutFrom(logOffset: number): void {
     let failure: { error: unknown } | undefined;
     for (const queue of this.all()) {
       if (queue.logEnd <= logOffset) continue;
       try {
-        queue.takeBackFrom(logOffset);
+        queue.cutFrom(logOffset);
       } catch (error) {
         failure = { error };
       }

@@ -1,6 +1,6 @@
 import { type Log, reasonOf } from "../base/log.ts";
 import type { Dir } from "../ports/fs.ts";
-import type { Clock, Runtime } from "../ports/host.ts";
+import type { Runtime } from "../ports/host.ts";
 import { type Appended, Appender, type NewMessage } from "./append.ts";
 import { readCheckpoint } from "./checkpoint.ts";
 import { CommitLog } from "./commit_log.ts";
@@ -29,7 +29,6 @@ interface Parts extends CutParts {
   readonly handles: readonly Handles[];
   readonly appender: Appender;
   readonly hold: Hold;
-  readonly clock: Clock;
   readonly report: Log;
 }
 
