@@ -2,6 +2,7 @@ import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
 import { tempDir } from "../support/temp.ts";
 import { join } from "node:path";
 import { test } from "../harness.ts";
+import { type BrokerNode, startCluster } from "../support/cluster.ts";
 import { CountedLoad } from "../support/counted_load.ts";
 import { LinedCluster, type LinedOptions, type Member } from "../support/lined_cluster.ts";
 import { patiently } from "../support/patience.ts";
@@ -13,7 +14,10 @@ const LOAD = { topics: ["LoadA"], queues: 4 };
 const MESSAGES = 300;
 
 /** A load of so many messages, and how they were answered. */
-async function send({ master }: LinedCluster, messages: number): Promise<CountedLoad> {
+async function send(
+  { master }: { readonly master: BrokerNode },
+  messages: number,
+): Promise<CountedLoad> {
   const load = new CountedLoad(master.broker, LOAD, new Random(1));
   load.allow(messages);
   await load.reached(messages);
@@ -139,4 +143,22 @@ test("whoever asks for all three waits for a stopped one as long as slaveTimeout
   await cluster.restart(third);
   await equal(cluster, [third]);
   await patiently("the third confirms again", async () => (await send(cluster, 1)).ok.length === 1);
+});
+
+test("with inSyncReplicas 3 and three slaves on one host one may be stopped, two may not", async () => {
+  await using cluster = await startCluster({
+    slaves: 3,
+    flags: [...FLAGS, "--inSyncReplicas", "3", "--slaveTimeout", "4000"],
+  });
+  const [, other, third] = cluster.slaves;
+  await patiently(
+    "all three are served",
+    () => cluster.master.process.stderr.split("serving a slave").length > 3,
+  );
+  void third.process.kill("SIGSTOP");
+  const load = await send(cluster, MESSAGES);
+  assertEquals([...load.answers], [[0, MESSAGES]]);
+  assertLess(load.slowestMs, 4_000);
+  void other.process.kill("SIGSTOP");
+  assertEquals([...(await send(cluster, 4)).answers], [[12, 4]]);
 });
