@@ -61,6 +61,7 @@ test("2m-2s-sync: a Java producer gets SEND_OK, a Java consumer everything", asy
 
 test("2m-2s-sync: a Java client does not notice name servers that die and come back empty", async () => {
   const { namesrvAddr, node } = await layout();
+  const before = await logEnd(node("broker-a").address);
   const scenarios = ["steady"];
   const run = startScenarios({
     namesrv: namesrvAddr,
@@ -71,11 +72,14 @@ test("2m-2s-sync: a Java client does not notice name servers that die and come b
   const line = run.line("steady");
   const again: Pocketmq[] = [];
   try {
-    await after(4_000);
+    await eventually(
+      "the client is at work",
+      async () => await logEnd(node("broker-a").address) > before + 10_000,
+    );
     for (const name of ["namesrv-1", "namesrv-2"]) {
       const { pid, address } = node(name);
       endIt(pid);
-      await after(3_000);
+      await after(2_000);
       again.push(await startNamesrv(address, name));
       await brokersAt(address, 4);
       await after(2_000);
@@ -141,6 +145,15 @@ async function confirms({ node }: Layout, master: string, topic: string): Promis
       const { code } = await calls.call(node(master).address, sendRequest(topic, "first"), 5_000);
       return code === 0;
     });
+  } finally {
+    calls.close();
+  }
+}
+
+async function logEnd(broker: string): Promise<number> {
+  const calls = new Redial(runtime, silentLog);
+  try {
+    return (await brokerHa(calls, broker)).maxOffset;
   } finally {
     calls.close();
   }
