@@ -140,6 +140,7 @@ class Follower {
         return false;
       }
       if (proof === undefined) status.step("CONNECTING");
+      else status.mayTry();
       const begin = await beginWith(this.#slave, proof, this.#suspectFrom);
       await this.#followOnce(master, asked, begin, signal, stages);
       if (!signal.aborted) status.troubled("CONNECTING", ended("the master closed the connection"));

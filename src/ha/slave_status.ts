@@ -159,6 +159,11 @@ export class SlaveStatus {
     this.#become(state, this.#said === "" ? NOTHING : this.#why);
   }
 
+  /** @internal The master's answers show no reason any more to stop. */
+  mayTry(): void {
+    if (this.stopped) this.#become("HANDSHAKE", NOTHING);
+  }
+
   /** @internal Our log is the beginning of the master's, and this is how far it is. */
   follows(state: "CATCHING_UP" | "IN_SYNC" | "CHAINED", facts: Record<string, unknown>): void {
     if (this.#state === state) return;
@@ -173,8 +178,9 @@ export class SlaveStatus {
     this.#say(facts);
   }
 
-  /** @internal It does not go on: where it is now, and why. */
+  /** @internal It does not go on: where it is now, and why. No connection and no answer end no stop. */
   troubled(state: SlaveState, why: Why): void {
+    if (this.stopped && !STOPPED.has(state)) return;
     const said = `${state} ${why.reason.replace(/\d+/g, "#")}`;
     const known = this.#said === said;
     this.#said = said;

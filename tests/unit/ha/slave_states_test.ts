@@ -438,3 +438,32 @@ test("empty transfers where bytes are due: the master is asked again, then left"
     listener.close();
     await accepted;
   }));
+
+for (const proof of ["requests", "stream"] as const) {
+  test(`a stopped slave stays stopped while the master cannot be reached, haProof=${proof}`, () =>
+    scene({
+      ours: (store) => put(store, 8, "b"),
+      theirs: (store) => put(store, 12),
+      proof,
+    }, async ({ clock, slave, asked, stopMaster }) => {
+      assertEquals(slave.status.state, "DIVERGED");
+      asked.says = { settings: () => Promise.reject(new NoAnswer("nobody there")) };
+      await stopMaster();
+      await clock.advance(20_000);
+      assertEquals([slave.status.state, slave.status.mayCopyTables], ["DIVERGED", false]);
+      assertStringIncludes(slave.status.reason, "other bytes than we have");
+    }));
+}
+
+test("a stopped slave whose reason is gone says what keeps it now", () =>
+  scene({
+    ours: (store) => put(store, 8),
+    theirs: (store) => put(store, 5),
+  }, async ({ clock, master, slave, stopMaster }) => {
+    assertEquals(slave.status.state, "AHEAD");
+    await stopMaster();
+    put(master, 5);
+    await clock.advance(10_000);
+    assertEquals(slave.status.state, "CONNECTING");
+    assertStringIncludes(slave.status.reason, "nobody listens there");
+  }));
