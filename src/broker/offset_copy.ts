@@ -97,6 +97,11 @@ export class OffsetCopy {
     return further;
   }
 
+  /** The master has this offset now, as if it had said so. */
+  told({ topic, consumerGroup, queueId, queueOffset }: OffsetPosition): void {
+    this.#note(`${topic}@${consumerGroup}`, new Map([[queueId, queueOffset]]));
+  }
+
   /** Resolves when all changes so far are on the disk. @throws {FsError} */
   flush(): Promise<void> {
     return this.#save.flush();

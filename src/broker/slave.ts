@@ -119,6 +119,7 @@ function ownersOf({ topics, groups, offsetCopy, delay, store }: Parts): Metadata
     topics: (table) => topics.replaceFrom(table.dataVersion, table.topics.values()),
     groups: (table) => groups.replaceFrom(table.dataVersion, table.groups),
     offsets: (table, bootTimestamp) => offsetCopy.take(table, bootTimestamp),
+    told: (position) => offsetCopy.told(position),
     delay: (table) =>
       delay.mergeFrom(
         table,

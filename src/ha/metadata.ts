@@ -36,6 +36,8 @@ export interface MetadataOwners {
    * consumers got further here, which the master is told.
    */
   offsets(table: OffsetTable, bootTimestamp: number): readonly OffsetPosition[];
+  /** The master has this one now: a later one that is less is a step back. */
+  told(position: OffsetPosition): void;
   /** Takes over progress of the delay levels. */
   delay(table: ReadonlyMap<number, number>): void;
 }
@@ -165,7 +167,7 @@ class Round {
    * that are back with it may have told it more.
    */
   async #tell(master: Address, further: readonly OffsetPosition[]): Promise<void> {
-    const { redial, log } = this.#copy;
+    const { redial, log, owners } = this.#copy;
     const address = `${master.host}:${master.port}`;
     let told = 0;
     for (const position of further) {
@@ -173,10 +175,15 @@ class Round {
       const now = await redial.call(address, formatOffsetQuery(position), CALL_MS);
       const isKnown = now.code === ResponseCode.SUCCESS;
       if (!isKnown && now.code !== ResponseCode.QUERY_NOT_FOUND) throw refusalOf(now);
-      if (isKnown && parseOffsetAnswer(now) >= position.queueOffset) continue;
+      const known = isKnown ? parseOffsetAnswer(now) : -1;
+      if (known >= position.queueOffset) {
+        owners.told({ ...position, queueOffset: known });
+        continue;
+      }
       const request = formatOffsetCommit(position, position.queueOffset);
       const answer = await redial.call(address, request, CALL_MS);
       if (answer.code !== ResponseCode.SUCCESS) throw refusalOf(answer);
+      owners.told(position);
       told++;
     }
     if (told > 0) log.info("told the master how far consumers got here", { master: address, told });

@@ -82,6 +82,17 @@ test("a master that comes back without its table is told it", () => {
   assertEquals(take('"T@g":{0:50}', 2), '"T@g":{0:50}');
 });
 
+test("a reset right after the master was told is one, whatever it had before", () => {
+  for (const lost of ['"T@g":{0:10}', ""]) {
+    const { offsets, copy, take } = slaveOn(new MemFs());
+    take('"T@g":{0:10}', 1);
+    offsets.commit("g", "T", 0, 30);
+    assertEquals(take(lost, 2), '"T@g":{0:30} (T@g:0:30)');
+    copy.told({ consumerGroup: "g", topic: "T", queueId: 0, queueOffset: 30 });
+    assertEquals(take('"T@g":{0:20}', 2), '"T@g":{0:20}');
+  }
+});
+
 test("offsets that a slave brings into its first look are not told: they may be old", () => {
   const fs = new MemFs();
   fs.put("/config/consumerOffset.json", utf8('{"offsetTable":{"T@g":{0:90},"T@gone":{0:9}}}'));

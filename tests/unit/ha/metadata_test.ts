@@ -80,8 +80,9 @@ interface Scene {
   mayCopy: boolean;
   followed: boolean;
   name: SlaveName | undefined;
-  /** What the owner of offsets says that the master is to be told. */
+  /** What the owner of offsets says that the master is to be told, and what it has then. */
   further: OffsetPosition[];
+  readonly told: number[];
   /** Says that queues know all below it. */
   dispatchedTo(logOffset: number): Promise<void>;
 }
@@ -106,6 +107,7 @@ async function copying(body: (scene: Scene) => Promise<void>): Promise<void> {
     followed: true,
     name: undefined,
     further: [],
+    told: [],
     address: { host: "10.0.0.1", port: 10911 },
     async dispatchedTo(logOffset) {
       position = logOffset;
@@ -139,6 +141,7 @@ async function copying(body: (scene: Scene) => Promise<void>): Promise<void> {
         lives.push(life);
         return scene.further;
       },
+      told: ({ queueOffset }) => void scene.told.push(queueOffset),
       delay: (table) => (applied.push("delay"), delays.push(table)),
     },
   }, stop.signal);
@@ -302,7 +305,7 @@ for (
       await scene.clock.advance(3_000);
       assertEquals(scene.master.offset, has); // not before our own messages are there
       await scene.dispatchedTo(1000);
-      assertEquals(scene.master.offset, then);
+      assertEquals([scene.master.offset, scene.told], [then, [then]]);
     }));
 }
 
