@@ -1,6 +1,6 @@
 /** A slave whose history is not its master's any more, on the real binary: `ha resync` and what it leaves. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { Buffer } from "node:buffer";
 import { join } from "node:path";
 import { type OwnHaStatus, parseHaStatus } from "../../src/wire/ha_status.ts";
@@ -247,3 +247,38 @@ test("a slave that is ahead is not cut, and told what to do", async () => {
   assertEquals((await statusOf(cluster, slave)).maxOffset, end);
   assertEquals(existsSync(join(slave.dir, "diverged")), false);
 });
+
+for (const finished of [false, true]) {
+  const name = finished
+    ? "a slave that was in sync once and was outrun by its master stays PURGED"
+    : "a first copy that its master outran begins anew by itself";
+  test(name, async () => {
+    const flags = ["--mappedFileSizeCommitLog", String(FILE_BYTES)];
+    await using cluster = await startCluster({ slaves: 1, role: "ASYNC_MASTER", flags });
+    const { master, slaves: [slave] } = cluster;
+    await cluster.send("LoadA", "the first");
+    await patiently(
+      "the slave has it",
+      async () => (await statusOf(cluster, slave)).maxOffset > 0,
+    );
+    await becomes(cluster, slave, "IN_SYNC");
+    await slave.process.kill("SIGKILL");
+    const end = await sendUntil(cluster, master, 4 * FILE_BYTES);
+    await master.process.kill("SIGKILL");
+    if (!finished) writeFileSync(join(slave.dir, "full-sync"), ""); // as one that was killed before it was in sync
+    const files = readdirSync(join(master.dir, "commitlog")).sort().slice(0, 2);
+    for (const file of files) rmSync(join(master.dir, "commitlog", file)); // as if they had expired
+    await started(cluster, master);
+    const again = await started(cluster, slave);
+    if (finished) {
+      const { maxOffset } = await becomes(cluster, again, "PURGED");
+      assert(maxOffset < 2 * FILE_BYTES);
+      assertEquals((await resync(again)).code, 4);
+      return;
+    }
+    const { minOffset, maxOffset } = await becomes(cluster, again, "IN_SYNC");
+    assertEquals([minOffset, maxOffset], [2 * FILE_BYTES, end]);
+    assertStringIncludes(again.process.stderr, "begins anew");
+    assertEquals(existsSync(join(slave.dir, "full-sync")), false);
+  });
+}
