@@ -157,9 +157,11 @@ export class VersionedTable<T> implements Versioned<T> {
     if (goesOn) this.#takeAway(said.names, entries);
     const taken = [...entries].filter(([name]) => isLater || !this.#entries.has(name));
     if (taken.length === 0) return goesOn;
-    if (!goesOn) {
+    const kept = [...this.#entries.keys()].filter((name) => !entries.has(name)).length;
+    if (!goesOn && kept > 0) { // a table that never changed only has the time of another start
       this.#log.warn("the master's table is older than ours, nothing is taken away for it", {
         table: this.#text.name,
+        kept,
         version: dataVersion,
         ours: this.#version,
       });
