@@ -159,9 +159,9 @@ function serveAll(
 function witnessOf({ runtime, config, store }: Parts, calls: Redial): Witness {
   return new Witness({
     ...config,
+    ...runtime,
     calls,
     log: store.log,
-    codecs: runtime.codecs,
     ownHosts: () => runtime.addresses(),
   });
 }

@@ -205,7 +205,7 @@ async function heldBy(
   const stopped = signalled<Held>();
   const forget = whenAborted(signal, () => stopped.resolve("unknown"));
   try {
-    const asked = witness.held({ host, listenPort: name?.listenPort }, first);
+    const asked = witness.held({ host, listenPort: name?.listenPort }, first, signal);
     return await Promise.race([asked, stopped.promise]);
   } finally {
     forget();

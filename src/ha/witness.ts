@@ -1,7 +1,8 @@
+import { sleep } from "../base/together.ts";
 import type { CommitLog } from "../store/commit_log.ts";
 import { recordHolding } from "../store/record_search.ts";
 import { recordAt } from "../store/records.ts";
-import type { Codecs } from "../ports/host.ts";
+import type { Clock, Codecs } from "../ports/host.ts";
 import { RequestCode, ResponseCode } from "../wire/codes.ts";
 import type { Command, Request } from "../wire/command.ts";
 import { addressText, parseAddress } from "../wire/host_address.ts";
@@ -12,6 +13,8 @@ import type { Held } from "./admission.ts";
 
 /** A slave that just started, or that is busy, takes its time; its first report can wait that long. */
 const CALL_MS = 5_000;
+const TRIES = 3;
+const AGAIN_MS = 1_000;
 
 /** Where requests go; `rpc/redial.ts` is one. */
 export interface Calls {
@@ -21,6 +24,7 @@ export interface Calls {
 
 /** What asking slaves takes. */
 export interface WitnessContext {
+  readonly clock: Clock;
   readonly calls: Calls;
   readonly log: CommitLog;
   readonly codecs: Codecs;
@@ -37,6 +41,12 @@ export interface Asked {
   readonly listenPort: number | undefined;
 }
 
+/** What a broker that may be the slave shows; `max` is where it says that its log ends. */
+interface Seen {
+  readonly verdict: Held | "later";
+  readonly max: number | undefined;
+}
+
 /**
  * Asks a slave's own broker port whether it holds our bytes before its first report: requests 28 and 33,
  * which Java's brokers answer too. Where that port is a slave of ours says, others are looked up at the name
@@ -49,21 +59,35 @@ export class Witness {
     this.#context = context;
   }
 
-  /** Never rejects: who does not answer is "unknown". */
-  async held(slave: Asked, first: number): Promise<Held> {
-    const { host, listenPort } = slave;
-    const addresses = listenPort === undefined
-      ? await this.#registered(host)
-      : [addressText({ host, port: listenPort })];
+  /**
+   * Never rejects: who does not answer is "unknown". A slave that is about to start, and has not registered or
+   * does not know its log yet, is asked again; ours proved themselves, they are asked once.
+   */
+  async held(slave: Asked, first: number, until?: AbortSignal): Promise<Held> {
+    for (let tries = 1;; tries++) {
+      const verdict = await this.#look(slave, first);
+      if (verdict !== "later") return verdict;
+      const enough = slave.listenPort !== undefined || tries === TRIES;
+      if (enough || until?.aborted) return "unknown";
+      await sleep(this.#context.clock, AGAIN_MS, until);
+    }
+  }
+
+  async #look({ host, listenPort }: Asked, first: number): Promise<Held | "later"> {
     const isNamed = listenPort !== undefined;
-    const all = await Promise.all(addresses.map((address) => this.#ask(address, first, isNamed)));
-    const verdicts = new Set(all.flatMap((one) => one ?? []));
+    const addresses = isNamed
+      ? [addressText({ host, port: listenPort })]
+      : await this.#registered(host);
+    if (addresses.length === 0) return "later";
+    const asked = addresses.map((address) => this.#ask(address, first, isNamed));
+    const all = (await Promise.all(asked)).filter(({ max }) => max === undefined || max >= first);
+    const itself = all.filter(({ max }) => max === first); // who reports has not moved since
+    const verdicts = new Set((itself.length > 0 ? itself : all).map(({ verdict }) => verdict));
     const [verdict] = verdicts; // slaves of one machine that differ: nobody knows which of them it is
     return verdicts.size === 1 ? verdict : "unknown";
   }
 
-  /** Undefined when that broker is another slave of the same machine: its log ends before the report. */
-  async #ask(address: string, first: number, isNamed: boolean): Promise<Held | undefined> {
+  async #ask(address: string, first: number, isNamed: boolean): Promise<Seen> {
     const { calls, log, codecs } = this.#context;
     try {
       const info = await calls.call(
@@ -72,19 +96,20 @@ export class Witness {
         CALL_MS,
       );
       const bounds = boundsOf(info);
-      if (isNamed && bounds && bounds.min === bounds.max) return "ours"; // an empty log is no other history
-      if (bounds && bounds.max < first) return undefined;
+      const seen = (verdict: Seen["verdict"]) => ({ verdict, max: bounds?.max });
+      if (isNamed && bounds && bounds.min === bounds.max) return { verdict: "ours", max: first }; // no history
       const place = recordBefore(log, codecs, first);
-      if (place === undefined) return "unknown";
+      if (place === undefined) return seen("unknown");
       const answer = await calls.call(address, formatView(place.at), CALL_MS);
       if (answer.code === ResponseCode.SUCCESS) {
-        return isSame(answer.body, recordAt(log, place.at)) ? "ours" : "other";
+        return seen(isSame(answer.body, recordAt(log, place.at)) ? "ours" : "other");
       }
-      // It has bytes there, and says that no record begins in them.
-      const denies = answer.code === ResponseCode.SYSTEM_ERROR && bounds && bounds.min <= place.at;
-      return denies ? "other" : "unknown";
+      if (answer.code !== ResponseCode.SYSTEM_ERROR) return seen("unknown");
+      if (bounds === undefined) return seen("later");
+      // Where it has bytes and says that no record begins in them, they are not ours.
+      return seen(bounds.min <= place.at ? "other" : "unknown");
     } catch {
-      return "unknown"; // not there, not in time, or no broker
+      return { verdict: "later", max: undefined }; // not there, not in time, or no broker
     } finally {
       calls.hangUp(address);
     }

@@ -5,6 +5,7 @@ import { recordAt } from "../../../src/store/records.ts";
 import type { Store } from "../../../src/store/store.ts";
 import type { Command, Request } from "../../../src/wire/command.ts";
 import { formatClusterInfo } from "../../../src/wire/route.ts";
+import type { Clock } from "../../../src/ports/host.ts";
 import { test } from "../../harness.ts";
 import { codecs } from "../../support/codecs.ts";
 import { commandOf } from "../../support/far_end.ts";
@@ -28,22 +29,44 @@ const NONE: Slave = { code: 1 };
 
 /** Asks about a store of ten messages, by name servers that know these slaves. */
 async function held(
-  { slaves, host = "10.0.0.7", listenPort, first = (store) => store.log.tail, namesrv = ["ns:1"] }:
-    {
-      slaves: Record<string, Slave>;
-      host?: string;
-      listenPort?: number;
-      first?: (store: Store) => number;
-      namesrv?: readonly string[];
-    },
-): Promise<{ held: string; asked: string[]; store: Store }> {
+  {
+    slaves,
+    host = "10.0.0.7",
+    listenPort,
+    first = (store) => store.log.tail,
+    namesrv = ["ns:1"],
+    readyAfter = 0,
+    lateAs,
+  }: {
+    slaves: Record<string, Slave>;
+    host?: string;
+    listenPort?: number;
+    first?: (store: Store) => number;
+    namesrv?: readonly string[];
+    /** Until so many pauses the slaves are as `lateAs`, or not registered. */
+    readyAfter?: number;
+    lateAs?: Slave;
+  },
+): Promise<{ held: string; asked: string[]; store: Store; pauses: number }> {
   const store = await openIn(new MemFs());
   for (let i = 0; i < 10; i++) store.append(message({ text: `message ${i}` }));
   store.commit();
   const asked: string[] = [];
+  let pauses = 0;
+  const clock: Clock = {
+    now: () => 0,
+    monotonic: () => 0,
+    soon: queueMicrotask,
+    after: (_, fn) => {
+      pauses++;
+      queueMicrotask(fn);
+      return () => {};
+    },
+  };
   const answer = (address: string, { code, ext }: Request): Partial<Command> => {
-    if (code === 106) return { body: cluster(Object.keys(slaves)) };
-    const slave = slaves[address];
+    const ready = pauses >= readyAfter;
+    if (code === 106) return { body: cluster(ready || lateAs ? Object.keys(slaves) : []) };
+    const slave = ready ? slaves[address] : lateAs;
     asked.push(`${code} ${address}${ext?.offset ? ` ${ext.offset}` : ""}`);
     if (slave === undefined || slave.is === "down") throw new Error("cannot reach it");
     if (code === 28) {
@@ -66,6 +89,7 @@ async function held(
     hangUp: () => {},
   };
   const witness = new Witness({
+    clock,
     calls,
     log: store.log,
     codecs,
@@ -75,7 +99,7 @@ async function held(
   });
   const verdict = await witness.held({ host, listenPort }, first(store));
   await store.close();
-  return { held: verdict, asked, store };
+  return { held: verdict, asked, store, pauses };
 }
 
 function cluster(addresses: readonly string[]): Uint8Array {
@@ -118,7 +142,16 @@ for (
     { name: "nothing", slaves: { [A]: { is: "down" } }, wanted: "unknown" },
     { name: "and one is on another host", slaves: { "10.0.0.8:10911": OTHER }, wanted: "unknown" },
     { name: "both of two on one host ours", slaves: { [A]: SAME, [B]: SAME }, wanted: "ours" },
-    { name: "two on one host that differ", slaves: { [A]: SAME, [B]: OTHER }, wanted: "unknown" },
+    {
+      name: "two on one host that differ",
+      slaves: { [A]: { ...SAME, max: 9e9 }, [B]: { ...OTHER, max: 9e9 } },
+      wanted: "unknown",
+    },
+    {
+      name: "of two on one host only one ends where it reports",
+      slaves: { [A]: { ...SAME, max: 9e9 }, [B]: OTHER },
+      wanted: "other",
+    },
     {
       name: "one of two whose log is shorter",
       slaves: { [A]: SAME, [B]: { ...OTHER, max: 5 } },
@@ -129,6 +162,25 @@ for (
   test(`held() is ${wanted} when a slave's broker port shows: ${name}`, async () =>
     assertEquals((await held({ slaves })).held, wanted));
 }
+
+test("held() asks again, twice, while a slave has not registered, does not answer or is starting", async () => {
+  const late: Record<string, Slave | undefined> = {
+    "not registered": undefined,
+    "no answer": { is: "down" },
+    "starting": { ...NONE, is: "starting" },
+  };
+  for (const [name, lateAs] of Object.entries(late)) {
+    for (const [readyAfter, wanted] of [[1, "other"], [2, "other"], [3, "unknown"]] as const) {
+      const { held: verdict, pauses } = await held({ slaves: { [A]: OTHER }, readyAfter, lateAs });
+      assertEquals([name, verdict, pauses], [name, wanted, Math.min(readyAfter, 2)]);
+    }
+  }
+});
+
+test("held() asks a slave that named itself once: it proved itself", async () => {
+  const asked = await held({ slaves: { [A]: { is: "down" } }, listenPort: 10_911 });
+  assertEquals([asked.held, asked.pauses, asked.asked], ["unknown", 0, [`28 ${A}`]]);
+});
 
 test("held() asks a slave that named itself where it says, and no name server", async () => {
   const asked = await held({ slaves: { [A]: OTHER, [B]: SAME }, listenPort: 20_911, namesrv: [] });
