@@ -36,12 +36,15 @@ export class FirstSync {
   /** Between two tries to follow. Never rejects. */
   async turn(): Promise<void> {
     const { root, store, status, log, afterCut } = this.#context;
+    const { tail, minOffset } = store.log;
     try {
-      if (store.log.tail === store.log.minOffset) {
+      if (tail === minOffset) {
         if (this.#isUnfinished) return;
         root.open(NAME, "create").close(); // before the first byte comes
         await root.sync();
         this.#isUnfinished = true;
+      } else if (tail >= (status.bounds?.max ?? Infinity)) {
+        this.#finished(); // also below another slave, where nobody is ever IN_SYNC
       } else if (this.#isUnfinished && status.state === "PURGED") {
         log.warn("the first copy of the master's log begins anew", { reason: status.reason });
         await store.reset();
