@@ -31,14 +31,21 @@ export function diskKinds(): DiskKind[] {
   return mayMount() ? [limit, mounted] : [limit];
 }
 
+/** A process whose files can be limited: ignored, or the limit's signal would end it instead of failing a write. */
+export function limitable(): StartOptions {
+  return { command: ["sh", "-c", `trap '' XFSZ; exec "$@"`, "sh", ...commandOf()] };
+}
+
+/** From now on writes behind the first `bytes` of a file fail; undefined ends that. Only for a `limitable` one. */
+export function limitFiles({ pid }: Pocketmq, bytes: number | undefined): void {
+  execFileSync("prlimit", ["--pid", String(pid), `--fsize=${bytes ?? "unlimited"}:unlimited`]);
+}
+
 function limited(): SmallDisk {
-  const set = ({ pid }: Pocketmq, bytes: string) =>
-    execFileSync("prlimit", ["--pid", String(pid), `--fsize=${bytes}:unlimited`]);
   return {
-    // ignored, or the signal of the limit would end the process instead of failing the write
-    how: { command: ["sh", "-c", `trap '' XFSZ; exec "$@"`, "sh", ...commandOf()] },
-    fill: (process) => void set(process, "1"),
-    makeRoom: (process) => void set(process, "unlimited"),
+    how: limitable(),
+    fill: (process) => limitFiles(process, 1),
+    makeRoom: (process) => limitFiles(process, undefined),
     [Symbol.dispose]: () => {},
   };
 }

@@ -16,7 +16,9 @@ export type Action =
   | "stall down" // log bytes do not
   | "stall both"
   | "slow" // `amount` bytes a ms
-  | "heal";
+  | "heal"
+  | "fill" // its disk takes no byte behind the first `amount` of a file
+  | "make room";
 
 /** One thing that happens. `who` is 0 for the master, else a slave. */
 export interface Step {
@@ -42,8 +44,8 @@ export interface Plan {
 /** The shortest time that a broker here calls its peer silent. */
 export const SILENCE_MS = 1_000;
 
-/** Draws a plan. It depends on nothing but the seed. */
-export function drawPlan(random: Random): Plan {
+/** Draws a plan. It depends on nothing but the seed, and on whether disks fail too: then half the faults are theirs. */
+export function drawPlan(random: Random, disks = false): Plan {
   const slaves = random.pick([1, 2, 2] as const);
   const replicas = slaves === 2 ? random.pick([2, 2, 3] as const) : 2;
   const flags = Array.from({ length: slaves + 1 }, () => [
@@ -54,7 +56,9 @@ export function drawPlan(random: Random): Plan {
   ]);
   const faults = Array.from({ length: random.between(3, 5) }, () => {
     const at = random.below(400);
-    return drawFault(random, slaves, at);
+    return disks && random.below(2) === 0
+      ? drawFullDisk(random, slaves, at)
+      : drawFault(random, slaves, at);
   });
   return { slaves, replicas, flags, steps: inOrder(faults, random) };
 }
@@ -85,6 +89,14 @@ function inOrder(faults: readonly (readonly Timed[])[], random: Random): Step[] 
       amount,
     };
   });
+}
+
+function drawFullDisk(random: Random, slaves: number, at: number): Timed[] {
+  const who = random.below(slaves + 1);
+  return [
+    { at, who, action: "fill", amount: random.pick([1, 4_000, 60_000]) },
+    { at: at + random.pick([1, 10, 40]), who, action: "make room" },
+  ];
 }
 
 function drawFault(random: Random, slaves: number, at: number): Timed[] {

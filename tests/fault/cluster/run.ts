@@ -4,6 +4,7 @@ import { LinedCluster, type Member } from "../../support/lined_cluster.ts";
 import { keysInLog } from "../../support/load.ts";
 import { patiently } from "../../support/patience.ts";
 import { Random } from "../../support/seeds.ts";
+import { limitable, limitFiles } from "../../support/small_disk.ts";
 import { drawPlan, type Plan, planText, SILENCE_MS, type Step } from "./plan.ts";
 
 /** Messages that may be sent while a step is being done. */
@@ -25,8 +26,8 @@ const FLAGS = [
  * SEND_OK is in as many logs as promised whenever the master is dead; in the end all logs and queues are equal
  * and nothing is missing.
  */
-export async function runSeed(seed: number): Promise<void> {
-  const plan = drawPlan(new Random(seed));
+export async function runSeed(seed: number, disks = false): Promise<void> {
+  const plan = drawPlan(new Random(seed), disks);
   let run: Run | undefined;
   try {
     run = await Run.start(plan, seed);
@@ -57,6 +58,7 @@ class Run implements AsyncDisposable {
       slaves: plan.slaves,
       flags: [...FLAGS, "--inSyncReplicas", String(plan.replicas)],
       own: (who) => plan.flags[who],
+      how: () => limitable(),
       brokerName: `seed-${seed}`,
     });
     return new Run(plan, cluster, new CountedLoad(cluster.master.broker, LOAD, new Random(seed)));
@@ -78,7 +80,8 @@ class Run implements AsyncDisposable {
     for (const member of this.#cluster.members) {
       member.line?.heal();
       this.#cluster.stop(member, false);
-      if (!member.alive) await this.#restart(member);
+      if (member.alive) limitFiles(member.node.process, undefined);
+      else await this.#restart(member);
     }
     await this.#confirmed("after healing");
     await this.#load[Symbol.asyncDispose]();
@@ -151,6 +154,10 @@ class Run implements AsyncDisposable {
         return line.throttle(amount);
       case "heal":
         return line.heal();
+      case "fill":
+        return member.alive ? limitFiles(member.node.process, amount) : undefined;
+      case "make room":
+        return member.alive ? limitFiles(member.node.process, undefined) : undefined;
     }
   }
 

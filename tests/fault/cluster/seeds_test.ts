@@ -11,5 +11,11 @@ import { runSeed } from "./run.ts";
 batches("whatever happens to a real cluster, SEND_OK is kept", {
   seeds: seedsToRun(20, 200),
   atATime: 3, // most of a run is waiting
-  body: runSeed,
+  body: (seed) => runSeed(seed),
+});
+
+batches("whatever happens to a real cluster and its disks, SEND_OK is kept", {
+  seeds: seedsToRun(5, 50),
+  atATime: 3,
+  body: (seed) => runSeed(seed, true),
 });
