@@ -203,7 +203,9 @@ export class ConsumeQueue {
   #writeSome(bytes: Uint8Array): number {
     const at = this.#fileEnd;
     const segment = this.#segments.find(at) ?? this.#segments.add(at);
-    const count = Math.min(bytes.length, segment.end - at);
+    // As a double it would make one of every place in memory that is counted from it, and JSC never settles
+    // on doubles there: each number written would leave its compiled code.
+    const count = Math.min(bytes.length, segment.end - at) | 0;
     segment.file.writeAt(at - segment.base, bytes.subarray(0, count));
     return count;
   }
