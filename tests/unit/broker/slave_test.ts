@@ -38,9 +38,12 @@ async function setUp(flags: Record<string, string> = {}) {
 }
 
 test("follow() dials nobody before it knows a master", async () => {
-  const { clock, dialled, end } = await setUp();
-  await clock.advance(30_000);
+  const { clock, following, dialled, end } = await setUp();
+  await clock.advance(4_000);
+  assertEquals(following.view().reason, "");
+  await clock.advance(26_000);
   assertEquals(dialled(), []);
+  assertStringIncludes(following.view().reason, "no name server knows a master");
   await end();
 });
 
