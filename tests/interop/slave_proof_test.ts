@@ -186,7 +186,7 @@ test("an empty slave of ours takes the whole log of a Java master, byte for byte
     const slave = await lab.broker("slave", "ours", `half-${haProof}`, half);
     const { reason } = await lab.state(slave, "WRONG_FILE_SIZE");
     assert(/\d{6}/.test(reason), reason);
-    assertEquals(await lab.send(1), new Map([[SLAVE_NOT_AVAILABLE, 1]]), "no slave is left");
+    assert(!(await lab.send(1)).has(SEND_OK), "nobody copied that"); // 12 until Java sees the close, then 11
     await slave.end("SIGTERM");
     const reported = proxy.links.map(({ lastReport = 0 }) => lastReport);
     const lastFile = max - max % MIB;
