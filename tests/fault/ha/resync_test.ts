@@ -95,7 +95,7 @@ function checkNothingLost(before: Before, store: Store, when: string): boolean {
 for (const how of ["kill", "powerCut"] as const) {
   test(`a resync that ends by ${how} loses nothing, and the next start goes on with it`, async () => {
     const states = new Set<string>();
-    await everySeed(8, async (random) => {
+    await everySeed(4, async (random) => {
       for (let nth = 1; nth <= OPERATIONS_MAX; nth++) {
         const [before, store] = await slaveWithTail(random);
         const { fs, clock, master, parts } = before;
