@@ -123,7 +123,8 @@ export class Witness {
     const { calls, namesrvAddr, ownHosts } = this.#context;
     const request = { code: RequestCode.GET_BROKER_CLUSTER_INFO };
     const own = ownHosts();
-    const hosts = own.includes(host) ? own : [host];
+    const isHere = own.includes(host) || host.startsWith("127."); // all of 127/8 is this machine
+    const hosts = isHere ? [...own, host] : [host];
     const answers = namesrvAddr.map(async (address) => {
       const { body } = await calls.call(address, request, CALL_MS);
       const found = this.#slavesOn(hosts, parseClusterInfo(body));

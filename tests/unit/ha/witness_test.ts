@@ -202,7 +202,9 @@ test("held(): a slave of ours that says its log is empty holds no other history"
 test("held() takes the name server that knows the slave, and a slave of this machine by any of its IPs", async () => {
   const slaves = { "10.0.0.1:20911": SAME };
   const namesrv = ["dead:1", "empty:1", "ns:1"];
-  assertEquals((await held({ slaves, host: "127.0.0.1", namesrv })).held, "ours");
+  for (const host of ["127.0.0.1", "127.0.0.11"]) {
+    assertEquals((await held({ slaves, host, namesrv })).held, "ours", host);
+  }
   assertEquals(
     (await held({ slaves, host: "127.0.0.1", namesrv: ["dead:1", "empty:1"] })).held,
     "unknown",
