@@ -80,8 +80,17 @@ export class LinedCluster implements AsyncDisposable {
   async restart(member: Member): Promise<void> {
     const { name, flags, dir } = member.node;
     this.told.push(said(member.node));
-    member.node = await startBrokerNode(name, flags, dir, this.#options.how?.(member.who));
-    member.alive = true;
+    const how = this.#options.how?.(member.who);
+    // while it was dead, somebody's outgoing connection may have got its port for a moment
+    for (let tries = 1; !member.alive; tries++) {
+      try {
+        member.node = await startBrokerNode(name, flags, dir, how);
+        member.alive = true;
+      } catch (error) {
+        if (tries === 10 || !/the port is taken/.test((error as Error).message)) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 1_000));
+      }
+    }
   }
 
   /** Where a folder of the stores is not the master's on some slave. */
