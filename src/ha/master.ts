@@ -183,7 +183,8 @@ async function admit(
   const start = startOf(first, commitLog, options.syncFrom);
   if (first === 0) return start;
   const { host } = line;
-  const held = await heldBy(line, first, witness, signal);
+  const wasSent = first <= slaves.sentTo(line);
+  const held = await heldBy(line, first, wasSent, witness, signal);
   const known = { born: slaves.born, sent: slaves.sentTo(line), held };
   const foreign = foreignOf(first, known);
   if (foreign === undefined) return start;
@@ -198,6 +199,7 @@ async function admit(
 async function heldBy(
   { host, name }: Line,
   first: number,
+  wasSent: boolean,
   witness: Master["witness"],
   signal: AbortSignal,
 ): Promise<Held> {
@@ -205,7 +207,7 @@ async function heldBy(
   const stopped = signalled<Held>();
   const forget = whenAborted(signal, () => stopped.resolve("unknown"));
   try {
-    const asked = witness.held({ host, listenPort: name?.listenPort }, first, signal);
+    const asked = witness.held({ host, listenPort: name?.listenPort, wasSent }, first, signal);
     return await Promise.race([asked, stopped.promise]);
   } finally {
     forget();

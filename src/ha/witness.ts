@@ -39,6 +39,8 @@ export interface Asked {
   readonly host: string;
   /** Its broker port, when it said so. */
   readonly listenPort: number | undefined;
+  /** We sent it the log up to its report, so it is served even when nobody answers. */
+  readonly wasSent?: boolean;
 }
 
 /** What a broker that may be the slave shows; `max` is where it says that its log ends. */
@@ -61,13 +63,14 @@ export class Witness {
 
   /**
    * Never rejects: who does not answer is "unknown". A slave that is about to start, and has not registered or
-   * does not know its log yet, is asked again; ours proved themselves, they are asked once.
+   * does not know its log yet, is asked again; ours proved themselves, they are asked once, as are those that we sent
+   * the log up to there: each second here is one in which nobody confirms.
    */
   async held(slave: Asked, first: number, until?: AbortSignal): Promise<Held> {
     for (let tries = 1;; tries++) {
       const verdict = await this.#look(slave, first);
       if (verdict !== "later") return verdict;
-      const enough = slave.listenPort !== undefined || tries === TRIES;
+      const enough = slave.listenPort !== undefined || slave.wasSent || tries === TRIES;
       if (enough || until?.aborted) return "unknown";
       await sleep(this.#context.clock, AGAIN_MS, until);
     }

@@ -33,6 +33,7 @@ async function held(
     slaves,
     host = "10.0.0.7",
     listenPort,
+    wasSent,
     first = (store) => store.log.tail,
     namesrv = ["ns:1"],
     readyAfter = 0,
@@ -41,6 +42,7 @@ async function held(
     slaves: Record<string, Slave>;
     host?: string;
     listenPort?: number;
+    wasSent?: boolean;
     first?: (store: Store) => number;
     namesrv?: readonly string[];
     /** Until so many pauses the slaves are as `lateAs`, or not registered. */
@@ -97,7 +99,7 @@ async function held(
     namesrvAddr: namesrv,
     ownHosts: () => ["10.0.0.1", "127.0.0.1"],
   });
-  const verdict = await witness.held({ host, listenPort }, first(store));
+  const verdict = await witness.held({ host, listenPort, wasSent }, first(store));
   await store.close();
   return { held: verdict, asked, store, pauses };
 }
@@ -180,6 +182,12 @@ test("held() asks again, twice, while a slave has not registered, does not answe
 test("held() asks a slave that named itself once: it proved itself", async () => {
   const asked = await held({ slaves: { [A]: { is: "down" } }, listenPort: 10_911 });
   assertEquals([asked.held, asked.pauses, asked.asked], ["unknown", 0, [`28 ${A}`]]);
+});
+
+test("held() asks a slave that was sent what it reports once: it is served all the same", async () => {
+  const asked = await held({ slaves: {}, wasSent: true });
+  assertEquals([asked.held, asked.pauses], ["unknown", 0]);
+  assertEquals((await held({ slaves: { [A]: OTHER }, wasSent: true })).held, "other");
 });
 
 test("held() asks a slave that named itself where it says, and no name server", async () => {
