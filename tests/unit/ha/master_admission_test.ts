@@ -1,4 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import type { Asked } from "../../../src/ha/witness.ts";
 import { test } from "../../harness.ts";
 import { noise } from "../../support/fake_log.ts";
 import { HandSlave } from "../../support/ha.ts";
@@ -56,7 +57,7 @@ for (
       await clock.settle();
       assertEquals(master.acks.slaves, refused ? 0 : 1);
       assertEquals(slave.bytes, refused ? 0 : 2_000 - report);
-      const addr = { host: "10.0.0.9", listenPort: 20_911 };
+      const addr = { host: "10.0.0.9", listenPort: 20_911, wasSent: false };
       assertEquals(asked, report === 0 ? [] : [[addr, report]]);
       const kinds = master.slaves.refusals.all.map((it) => [it.addr, it.kind]);
       assertEquals(kinds, refused ? [["10.0.0.9:20911", "FOREIGN"]] : []);
@@ -64,8 +65,15 @@ for (
   });
 }
 
-test("a first report above born is served to whom this process sent up to there, and to nobody else", () =>
-  withMaster({ bytes: 1_000 }, async ({ clock, net, log, master }) => {
+test("a first report above born is served to whom this process sent up to there, and to nobody else", () => {
+  const sent: unknown[] = [];
+  const witness = {
+    held: ({ host, wasSent }: Asked, first: number) => {
+      sent.push([host, first, wasSent]);
+      return Promise.resolve("unknown" as const);
+    },
+  };
+  return withMaster({ bytes: 1_000, witness }, async ({ clock, net, log, master }) => {
     const slave = await HandSlave.dial(net);
     slave.report(1_000);
     await clock.settle();
@@ -89,7 +97,9 @@ test("a first report above born is served to whom this process sent up to there,
     const [{ kind, reason }] = master.slaves.refusals.all;
     assertEquals(kind, "FOREIGN");
     assertStringIncludes(reason, "first report 1500 is above 1000");
-  }));
+    assertEquals(sent.slice(-2), [["10.0.0.9", 1_500, true], ["10.0.0.8", 1_500, false]]);
+  });
+});
 
 test("a slave that was refused as FOREIGN is served once an operator accepts it", () =>
   withMaster({ bytes: 2_000, born: 1_000 }, async ({ clock, net, master }) => {
