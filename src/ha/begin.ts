@@ -76,6 +76,7 @@ export async function compared(
   begin: Begin,
   log: RecordLog,
 ): Promise<Compared | undefined> {
+  if (isNothingDue(begin)) return { batch: [], walk: new RecordWalk(log.fileBytes, 0) };
   for (;;) {
     const { value: batch, done } = await incoming.transfers.read();
     if (done) return undefined;
@@ -86,6 +87,11 @@ export async function compared(
       : firstOf(batch, begin, incoming, log);
     if (found) return found;
   }
+}
+
+/** The master's log is as empty as ours: it would be silent until its first heartbeat. */
+function isNothingDue({ overlap, from, proof }: Begin): boolean {
+  return overlap === undefined && from === 0 && proof?.bounds.max === 0;
 }
 
 async function compareEach(

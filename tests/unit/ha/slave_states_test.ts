@@ -104,6 +104,17 @@ async function scene(
   assertEquals(clock.waiting, 0, "something was left");
 }
 
+test("an empty slave of an empty master is in sync before anything was sent, and takes what comes", () =>
+  scene({}, async ({ clock, master, own, slave }) => {
+    await clock.advance(100);
+    assertEquals(slave.status.state, "IN_SYNC");
+    put(master, 3);
+    await clock.settle();
+    assert(master.log.tail > 0);
+    assertEquals(own.log.tail, master.log.tail);
+    assertEquals(slave.status.state, "IN_SYNC");
+  }));
+
 test("an empty slave gets a log of several files from its first byte, and is in sync when the master says so", () =>
   scene(
     { theirs: (store) => put(store, 60) },
