@@ -55,3 +55,34 @@ test("ten slaves that catch up delay producers no more than one does: by a slice
   const [, ten] = longest;
   assert(ten <= 2 + ROUND_MS + 0.001, `a producer waited ${longest} ms`);
 });
+
+test("a slave far behind gets a share while the log grows, and everything once it does not", async () => {
+  const clock = new VirtualClock();
+  const net = new MemNet(clock);
+  const MIB = 1024 * 1024;
+  const log = new FakeLog(64 * MIB, { capacity: 128 * MIB });
+  log.commit(new Uint8Array(60 * MIB));
+  const master = await startMaster(net, clock, log);
+  /** Bytes a new slave has got while producers add `perMs` bytes a ms. */
+  const inABit = async (host: string, perMs: number): Promise<number> => {
+    for (let ms = 0; ms < 100; ms++) {
+      if (perMs > 0) log.commit(new Uint8Array(perMs)); // so that the rate is known
+      await clock.advance(1);
+    }
+    const slave = await HandSlave.dial(net, host);
+    slave.report(0);
+    for (let ms = 0; ms < 300; ms++) {
+      if (perMs > 0) log.commit(new Uint8Array(perMs));
+      await clock.advance(1);
+    }
+    const { bytes } = slave;
+    slave.conn.close();
+    await clock.settle();
+    return bytes;
+  };
+  const idle = await inABit("10.0.0.10", 0);
+  const busy = await inABit("10.0.0.11", 20_000);
+  assertEquals(idle, 60 * MIB);
+  assert(busy > 20 * MIB && busy < 40 * MIB, `got ${busy} bytes beside producers`);
+  await master.stop();
+});
