@@ -1,5 +1,9 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
+import { silentLog } from "../../src/base/log.ts";
+import { Redial } from "../../src/rpc/redial.ts";
+import { RequestCode } from "../../src/wire/codes.ts";
+import { runtime } from "../support/runtime.ts";
 import { run, type Running, runToEnd, within } from "./processes.ts";
 
 const ROOT = new URL("./java/", import.meta.url).pathname;
@@ -136,7 +140,25 @@ export async function startPeer(
   const settings = measured ? MEASURED : small;
   const peer = launch(home, settings, `org.apache.rocketmq.${start}`, ["-c", file]);
   await within(60, `start of the Java ${main}`, peer.line(/boot success/));
+  if (main === "broker") await answers(Number(config.listenPort));
   return peer;
+}
+
+/** Waits until a Java broker says where its log ends: for a while after its start 28 has no body. */
+async function answers(port: number): Promise<void> {
+  const calls = new Redial(runtime, silentLog);
+  const until = Date.now() + 30_000;
+  try {
+    for (;;) {
+      const request = { code: RequestCode.GET_BROKER_RUNTIME_INFO };
+      const { body } = await calls.call(`127.0.0.1:${port}`, request, 5_000);
+      if (body.length > 0) return;
+      if (Date.now() > until) throw new Error(`the Java broker at ${port} does not answer 28`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  } finally {
+    calls.close();
+  }
 }
 
 /** Starts a Java program of ours or of the peer; `home` takes its logs. */
