@@ -2,15 +2,13 @@
  * Replication between ours and Java: every pair with one of ours in it meets every fault, under load, and ends
  * with the same bytes on both sides. The normal run has six cells, POCKETMQ_LONG all of them and Java's own pair.
  */
-import process from "node:process";
 import { test } from "../harness.ts";
+import { LONG } from "../support/seeds.ts";
 import { Cell, MasterSide } from "./matrix/cell.ts";
 import { staysConnected } from "./matrix/idle.ts";
 import { type Fault, FAULTS } from "./matrix/faults.ts";
 import type { By } from "./matrix/nodes.ts";
 import { lazily } from "./suite.ts";
-
-const LONG = Boolean(process.env.POCKETMQ_LONG);
 
 /** A Java slave speaks first when it was silent for this long; 5 s are the default, 1 s saves a cell minutes. */
 const TIMERS = { haSendHeartbeatInterval: LONG ? 5_000 : 1_000 };

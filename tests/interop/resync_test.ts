@@ -4,11 +4,11 @@ import { Buffer } from "node:buffer";
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import process from "node:process";
 import { silentLog } from "../../src/base/log.ts";
 import { Redial } from "../../src/rpc/redial.ts";
 import { parseHaStatus } from "../../src/wire/ha_status.ts";
 import { test } from "../harness.ts";
+import { LONG } from "../support/seeds.ts";
 import { runPocketmq } from "../support/binary.ts";
 import { sendRequest } from "../support/cluster.ts";
 import { patiently } from "../support/patience.ts";
@@ -22,7 +22,7 @@ const FILE_BYTES = 256 * 1024;
 const WITHIN_MS = 90_000;
 
 /** Whose master made the history that is cut; the other one in long runs. */
-const OTHERS: readonly By[] = process.env.POCKETMQ_LONG ? ["ours", "java"] : ["ours"];
+const OTHERS: readonly By[] = LONG ? ["ours", "java"] : ["ours"];
 
 for (const by of OTHERS) {
   test(`a slave of a Java master is resynced that diverged as a master of ${by}`, async () => {

@@ -39,10 +39,13 @@ const env = (globalThis as unknown as {
   process: { env: Readonly<Record<string, string | undefined>> };
 }).process.env;
 
+/** POCKETMQ_LONG is set: everything is run, not only what a change of today is likely to break. */
+export const LONG = Boolean(env.POCKETMQ_LONG);
+
 /** The seeds of a run: the first `count`, more when POCKETMQ_LONG is set, or the one that POCKETMQ_SEED names. */
 export function seedsToRun(count: number, long: number = 20 * count): number[] {
   if (env.POCKETMQ_SEED !== undefined) return [Number(env.POCKETMQ_SEED)];
-  return Array.from({ length: env.POCKETMQ_LONG ? long : count }, (_, i) => i + 1);
+  return Array.from({ length: LONG ? long : count }, (_, i) => i + 1);
 }
 
 /** The failure of a seed, with how to run it alone. */
