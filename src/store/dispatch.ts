@@ -4,12 +4,10 @@ import { type Log, reasonOf } from "../base/log.ts";
 import { type Signalled, signalled } from "../base/together.ts";
 import { FsError } from "../ports/fs.ts";
 import type { Clock } from "../ports/host.ts";
-import { type RecordView, tagsCodeOf } from "../wire/record_view.ts";
-import { isInQueue } from "./append.ts";
+import type { RecordView } from "../wire/record_view.ts";
 import type { CommitLog } from "./commit_log.ts";
 import type { ConsumeQueue } from "./consume_queue.ts";
-import { dueTime, isScheduleTopic } from "./delay.ts";
-import type { Queues } from "./queues.ts";
+import type { Feed } from "./feed.ts";
 import { Scanner } from "./scan.ts";
 import { TURN_MS } from "./turn.ts";
 
@@ -24,14 +22,13 @@ interface Waiter {
 }
 
 /**
- * Tells the consume queues of each record, in log order. It runs behind the log, in turns, when everything
+ * Feeds the consume queues with each record, in log order. It runs behind the log, in turns, when everything
  * that was ready has been handled, so answers to senders never wait for it.
  */
 export class Dispatch {
   readonly #log: CommitLog;
-  readonly #queues: Queues;
+  readonly #feed: Feed;
   readonly #clock: Clock;
-  readonly #delayLevelsMs: readonly number[];
   readonly #report: Log;
   readonly #scanner = new Scanner();
   readonly #arrivals: ((queue: ConsumeQueue) => void)[] = [];
@@ -52,16 +49,14 @@ export class Dispatch {
   /** Begins at `position`, where a record begins; `storeTimestamp` is that of the record before it. */
   constructor(
     log: CommitLog,
-    queues: Queues,
+    feed: Feed,
     clock: Clock,
     from: { position: number; storeTimestamp: number },
-    delayLevelsMs: readonly number[],
     report: Log,
   ) {
     this.#log = log;
-    this.#queues = queues;
+    this.#feed = feed;
     this.#clock = clock;
-    this.#delayLevelsMs = delayLevelsMs;
     this.#report = report;
     this.#position = from.position;
     this.#storeTimestamp = from.storeTimestamp;
@@ -189,35 +184,10 @@ export class Dispatch {
 
   #record(record: RecordView): void {
     this.#storeTimestamp = record.storeTimestamp;
-    if (!isInQueue(record.sysFlag)) return;
-    const { topicAt, topicLength, queueId, queueOffset, logOffset, size } = record;
-    const queue = this.#queues.ofRecord(this.#bytes, topicAt, topicLength, queueId);
-    if (queue === undefined) {
-      this.#report.warn("record has no queue: its topic or queue id cannot name a folder", {
-        logOffset,
-        queueId,
-      });
-      return;
-    }
-    if (!queue.put(queueOffset, logOffset, size, this.#tagsCode(record))) return;
-    if (queue.touched) return;
+    const queue = this.#feed.put(this.#bytes, record);
+    if (queue === undefined || queue.touched) return;
     queue.touched = true;
     this.#touched.push(queue);
-  }
-
-  #tagsCode(record: RecordView): number {
-    const { propertiesAt, propertiesLength } = record;
-    if (isScheduleTopic(this.#bytes, record.topicAt, record.topicLength)) {
-      const due = dueTime(
-        this.#bytes,
-        propertiesAt,
-        propertiesLength,
-        record.storeTimestamp,
-        this.#delayLevelsMs,
-      );
-      if (due !== undefined) return due;
-    }
-    return tagsCodeOf(this.#bytes, propertiesAt, propertiesLength);
   }
 
   /** Entries of this slice can be read: says so to whoever waits for them. */
