@@ -1,12 +1,12 @@
 import { reasonOf } from "../base/log.ts";
 import { sleep } from "../base/together.ts";
 import { ResponseCode } from "../wire/codes.ts";
-import type { Command } from "../wire/command.ts";
+import type { Command, Request } from "../wire/command.ts";
 import type { Subscription } from "../wire/heartbeat.ts";
 import { decodeRecords } from "../wire/message.ts";
 import type { MessageQueue } from "../wire/message_queue.ts";
 import { formatPull, parsePullAnswer, PULL_FLAG } from "../wire/pull.ts";
-import { BrokerChoice, type Node } from "./broker_choice.ts";
+import { BrokerChoice } from "./broker_choice.ts";
 import { AnswerError } from "./errors.ts";
 import { type Message, messageOf } from "./incoming.ts";
 import type { Offsets, StartFrom } from "./offsets.ts";
@@ -24,7 +24,6 @@ const ANSWER_MS = 30_000;
 /** After a failure, and after an answer that neither waited nor brought anything. */
 const PAUSE_MS = 1_000;
 const QUICK_MS = 100;
-const MASTER = 0;
 
 /** What the queues of one consumer have in common. */
 export interface PullContext {
@@ -137,7 +136,7 @@ export class QueuePull {
     let answer: Command | undefined;
     try {
       answer = await unlessAborted(
-        redial.call(node.address, this.#request(node), ANSWER_MS),
+        redial.call(node.address, this.#request(), ANSWER_MS),
         signal,
       );
     } catch (error) {
@@ -154,18 +153,20 @@ export class QueuePull {
     if (!moved && clock.monotonic() - asked < QUICK_MS) await sleep(clock, PAUSE_MS / 2, signal);
   }
 
-  #request(node: Node) {
-    const { group, clustering } = this.#context;
+  /**
+   * It does not tell how far the group is, as Java's may: a broker handles pulls and commits side by side,
+   * so what an older pull tells could take back a commit that was answered since.
+   */
+  #request(): Request {
     const { topic, queueId } = this.queue;
-    const commit = clustering && node.id === MASTER;
     return formatPull({
-      consumerGroup: group,
+      consumerGroup: this.#context.group,
       topic,
       queueId,
       queueOffset: this.#next!,
       maxMessages: BATCH_MESSAGES,
-      sysFlag: PULL_FLAG.mayPark | PULL_FLAG.subscription | (commit ? PULL_FLAG.commitOffset : 0),
-      commitOffset: commit ? this.position! : 0,
+      sysFlag: PULL_FLAG.mayPark | PULL_FLAG.subscription,
+      commitOffset: 0,
       holdMs: HOLD_MS,
       subscription: this.#subscription.subString,
       subVersion: this.#subscription.subVersion,

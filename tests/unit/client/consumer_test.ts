@@ -197,6 +197,17 @@ test("broadcast reads every queue and tells the broker nothing of where it is", 
   assertEquals(broker.pulls.filter(({ sysFlag }) => sysFlag & PULL_FLAG.commitOffset), []);
 });
 
+test("no pull says how far the group is: brokers may take it after a later commit", async () => {
+  await using cluster = new FakeCluster();
+  const broker = await oneBroker(cluster, 2, 40);
+  const consumer = cluster.client().consumer({ ...G, from: "first" });
+  await read(consumer.messages.getReader(), 60);
+  await cluster.clock.advance(20_000);
+  await closed(cluster, consumer);
+  assert(broker.pulls.length > 4);
+  assertEquals(broker.pulls.filter(({ sysFlag }) => sysFlag & PULL_FLAG.commitOffset), []);
+});
+
 test("a tag whose hash only collides is left out", async () => {
   await using cluster = new FakeCluster();
   const broker = await oneBroker(cluster, 1, 0);
