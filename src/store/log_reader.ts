@@ -3,9 +3,12 @@ import type { Codecs } from "../ports/host.ts";
 import { type Found, RECORD_BYTES_MAX, Scanner } from "./scan.ts";
 import type { Segment } from "./segment.ts";
 
+/** A file of the log, as far as reading needs it. */
+export type LogPart = Pick<Segment, "base" | "end" | "file">;
+
 /** Gives the file that holds a place of the log. */
 interface Files {
-  find(offset: number): Segment | undefined;
+  find(offset: number): LogPart | undefined;
 }
 
 /** Looks at records of the log's files, anywhere, also behind their end; for recovery. */
@@ -17,7 +20,7 @@ export class LogReader {
   readonly #readBytes: number;
   #bytes: Uint8Array;
   #view: DataView;
-  #segment: Segment | undefined;
+  #segment: LogPart | undefined;
   #from = 0; // log offset of the first byte in the buffer
   #length = 0;
 
@@ -67,19 +70,19 @@ export class LogReader {
     return "bad";
   }
 
-  #lookInBuffer(segment: Segment, logOffset: number): Found {
+  #lookInBuffer(segment: LogPart, logOffset: number): Found {
     const at = logOffset - this.#from;
     return this.scanner.look(this.#view, at, this.#length, logOffset, segment.end - logOffset);
   }
 
-  #segmentOf(logOffset: number): Segment | undefined {
+  #segmentOf(logOffset: number): LogPart | undefined {
     const known = this.#segment;
     if (known && logOffset >= known.base && logOffset < known.end) return known;
     this.#length = 0;
     return this.#segment = this.#files.find(logOffset);
   }
 
-  #fill(segment: Segment, logOffset: number, size: number): void {
+  #fill(segment: LogPart, logOffset: number, size: number): void {
     const wanted = Math.max(this.#readBytes, Math.min(size, RECORD_BYTES_MAX));
     if (wanted !== this.#bytes.length) {
       this.#bytes = new Uint8Array(wanted);
