@@ -7,7 +7,7 @@ import { test } from "../harness.ts";
 import { type Pocketmq, startPocketmq } from "../support/binary.ts";
 import { runtime } from "../support/runtime.ts";
 import { type TempDir, tempDir } from "../support/temp.ts";
-import { hasBroker, newClientServes, trafficOf } from "../support/traffic.ts";
+import { hasBroker, newClientServes, type Traffic, trafficOf } from "../support/traffic.ts";
 
 /** A name server that can be killed and started again on its port. */
 class NameServer implements AsyncDisposable {
@@ -50,7 +50,10 @@ function startMaster(folder: TempDir, namesrvAddr: string): Promise<Pocketmq> {
   ]);
 }
 
-test("either of two name servers is killed and comes back empty: nobody notices", async () => {
+/** Two name servers, a master that both know, and a client that sends and reads all the while. */
+async function underTraffic(
+  body: (one: NameServer, two: NameServer, traffic: Traffic, both: string) => Promise<void>,
+): Promise<void> {
   using folder = tempDir();
   await using one = await NameServer.start(join(folder.path, "one"));
   await using two = await NameServer.start(join(folder.path, "two"));
@@ -59,46 +62,44 @@ test("either of two name servers is killed and comes back empty: nobody notices"
   await using client = connect(runtime, { namesrvAddr });
   await newClientServes(namesrvAddr, "at first");
   const traffic = trafficOf(client);
-  for (
-    const { server, other, name } of [
-      { server: one, other: two, name: "the first" },
-      { server: two, other: one, name: "the second" },
-    ]
-  ) {
-    await after(500);
-    await server.kill();
-    await newClientServes(namesrvAddr, `${name} dead`);
-    await after(1_500);
-    await server.again();
-    const back = hasBroker(server.address);
-    await newClientServes(namesrvAddr, `${name} empty`);
-    await newClientServes(`${other.address};${server.address}`, `${name} empty, asked last`);
-    const ms = await back;
-    assert(ms < 10_000, `${name} got its broker back after ${ms} ms`);
-    await newClientServes(server.address, `${name} alone`);
-  }
-  const { sent, missing } = await traffic.end();
-  assert(sent > 100, `${sent} were sent`);
-  assertEquals(missing, []);
-});
+  await body(one, two, traffic, namesrvAddr);
+}
 
-test("a broker serves on when both name servers are gone, and is in both when they are back", async () => {
-  using folder = tempDir();
-  await using one = await NameServer.start(join(folder.path, "one"));
-  await using two = await NameServer.start(join(folder.path, "two"));
-  const namesrvAddr = `${one.address};${two.address}`;
-  await using _master = await startMaster(folder, namesrvAddr);
-  await using client = connect(runtime, { namesrvAddr });
-  await newClientServes(namesrvAddr, "at first");
-  const traffic = trafficOf(client);
-  await after(300);
-  await Promise.all([one.kill(), two.kill()]);
-  await after(1_000);
-  await Promise.all([one.again(), two.again()]);
-  await hasBroker(one.address);
-  await hasBroker(two.address);
-  assertEquals((await traffic.end()).missing, []);
-});
+test("either of two name servers is killed and comes back empty: nobody notices", () =>
+  underTraffic(async (one, two, traffic, namesrvAddr) => {
+    for (
+      const { server, other, name } of [
+        { server: one, other: two, name: "the first" },
+        { server: two, other: one, name: "the second" },
+      ]
+    ) {
+      await after(500);
+      await server.kill();
+      await newClientServes(namesrvAddr, `${name} dead`);
+      await after(1_500);
+      await server.again();
+      const back = hasBroker(server.address);
+      await newClientServes(namesrvAddr, `${name} empty`);
+      await newClientServes(`${other.address};${server.address}`, `${name} empty, asked last`);
+      const ms = await back;
+      assert(ms < 10_000, `${name} got its broker back after ${ms} ms`);
+      await newClientServes(server.address, `${name} alone`);
+    }
+    const { sent, missing } = await traffic.end();
+    assert(sent > 100, `${sent} were sent`);
+    assertEquals(missing, []);
+  }));
+
+test("a broker serves on when both name servers are gone, and is in both when they are back", () =>
+  underTraffic(async (one, two, traffic) => {
+    await after(300);
+    await Promise.all([one.kill(), two.kill()]);
+    await after(1_000);
+    await Promise.all([one.again(), two.again()]);
+    await hasBroker(one.address);
+    await hasBroker(two.address);
+    assertEquals((await traffic.end()).missing, []);
+  }));
 
 test("a name server that takes connections and never answers delays neither start nor send", async () => {
   using folder = tempDir();

@@ -8,6 +8,7 @@ import { slaveNameFields } from "../../../src/wire/slave_name.ts";
 import { test } from "../../harness.ts";
 import { brokerRig } from "../../support/broker_rig.ts";
 import { FarEnd } from "../../support/far_end.ts";
+import { FOLLOWS_NOBODY } from "../../support/ha_status.ts";
 
 const STATUS = 907;
 const ACCEPT = 29_072;
@@ -37,14 +38,7 @@ test("907 on a master: its log, each slave with what it acknowledged, and who wa
       transferredByteInSecond: 0,
       transferFromWhere: 500,
     }],
-    haClientRuntimeInfo: {
-      masterAddr: undefined,
-      transferredByteInSecond: 0,
-      maxOffset: 0,
-      lastReadTimestamp: 0,
-      lastWriteTimestamp: 0,
-      masterFlushOffset: 0,
-    },
+    haClientRuntimeInfo: FOLLOWS_NOBODY,
     pocketmq: {
       state: "MASTER",
       since: rig.parts.startedAt,

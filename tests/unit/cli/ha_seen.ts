@@ -6,6 +6,7 @@ import type {
   OwnHaStatus,
   RefusedSlave,
 } from "../../../src/wire/ha_status.ts";
+import { FOLLOWS_NOBODY } from "../../support/ha_status.ts";
 
 /** When the tests look. */
 export const NOW = Date.parse("2026-01-31T12:00:00Z");
@@ -20,15 +21,6 @@ const own: OwnHaStatus = {
   masterMinOffset: -1,
   masterMaxOffset: -1,
   refused: [],
-};
-
-const client = {
-  masterAddr: undefined,
-  transferredByteInSecond: 0,
-  maxOffset: 0,
-  lastReadTimestamp: 0,
-  lastWriteTimestamp: 0,
-  masterFlushOffset: 0,
 };
 
 /** A slave as its master sees it. */
@@ -68,7 +60,7 @@ export function master(
     masterCommitLogMaxOffset: 5_000,
     inSyncSlaveNums: slaves.filter(({ inSync }) => inSync).length,
     haConnectionInfo: slaves,
-    haClientRuntimeInfo: client,
+    haClientRuntimeInfo: FOLLOWS_NOBODY,
     pocketmq: { ...own, refused },
   };
   return seenAs(0, role, status, inSyncReplicas);
@@ -81,7 +73,7 @@ export function slave(state: HaState, more: Partial<OwnHaStatus> = {}): Seen {
     masterCommitLogMaxOffset: 5_000,
     inSyncSlaveNums: 0,
     haConnectionInfo: [],
-    haClientRuntimeInfo: { ...client, transferredByteInSecond: 1_024 },
+    haClientRuntimeInfo: { ...FOLLOWS_NOBODY, transferredByteInSecond: 1_024 },
     pocketmq: { ...own, state, masterMinOffset: 0, masterMaxOffset: 5_000, ...more },
   };
   return seenAs(1, "SLAVE", status, 2);

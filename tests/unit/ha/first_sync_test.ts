@@ -71,42 +71,43 @@ test("a slave whose log is older than this is left alone", async () => {
   assertEquals(store.log.tail > 0, true);
 });
 
-test("a first copy below another slave is finished once it had all of that", async () => {
+/** A slave that has all its master has, in its first copy; after `body` it still has. */
+async function afterCopy(
+  body: (life: ReturnType<typeof begin>, fs: MemFs, tail: number) => Promise<void>,
+): Promise<void> {
   const fs = new MemFs();
   await using master = await openIn(new MemFs());
   putSizes(master, "m", [900, 900]);
   await using store = await openIn(fs);
-  const { first, status } = begin(fs, store);
-  await first.turn();
+  const life = begin(fs, store);
+  await life.first.turn();
   copyLog(master, store);
-  status.follows("CHAINED", {});
-  for (
-    const { max, left } of [{ max: master.log.tail + 1, left: true }, {
-      max: master.log.tail,
-      left: false,
-    }]
-  ) {
-    status.learned({ min: 0, max });
-    await first.turn();
-    assertEquals(fs.paths("store").includes("store/full-sync"), left);
-  }
-  status.learned({ min: 1_000_000, max: 2_000_000 });
-  status.troubled("PURGED", purged);
-  await first.turn();
+  await body(life, fs, master.log.tail);
   assertEquals(store.log.tail, master.log.tail);
-});
+}
 
-test("a slave that is not purged goes on with its first copy", async () => {
-  const fs = new MemFs();
-  await using master = await openIn(new MemFs());
-  putSizes(master, "m", [900, 900]);
-  await using store = await openIn(fs);
-  const { first, status } = begin(fs, store);
-  await first.turn();
-  copyLog(master, store);
-  for (const state of ["CONNECTING", "DIVERGED", "AHEAD"] as const) {
-    status.troubled(state, purged);
+test("a first copy below another slave is finished once it had all of that", () =>
+  afterCopy(async ({ first, status }, fs, tail) => {
+    status.follows("CHAINED", {});
+    for (
+      const { max, left } of [{ max: tail + 1, left: true }, {
+        max: tail,
+        left: false,
+      }]
+    ) {
+      status.learned({ min: 0, max });
+      await first.turn();
+      assertEquals(fs.paths("store").includes("store/full-sync"), left);
+    }
+    status.learned({ min: 1_000_000, max: 2_000_000 });
+    status.troubled("PURGED", purged);
     await first.turn();
-    assertEquals(store.log.tail, master.log.tail);
-  }
-});
+  }));
+
+test("a slave that is not purged goes on with its first copy", () =>
+  afterCopy(async ({ first, status }) => {
+    for (const state of ["CONNECTING", "DIVERGED", "AHEAD"] as const) {
+      status.troubled(state, purged);
+      await first.turn();
+    }
+  }));

@@ -5,15 +5,7 @@ import { Fields } from "../../../src/wire/fields.ts";
 import { formatHaStatus, type HaStatus, parseHaStatus } from "../../../src/wire/ha_status.ts";
 import { parseSlaveName, slaveNameFields } from "../../../src/wire/slave_name.ts";
 import { test } from "../../harness.ts";
-
-const client = {
-  masterAddr: undefined,
-  transferredByteInSecond: 0,
-  maxOffset: 0,
-  lastReadTimestamp: 0,
-  lastWriteTimestamp: 0,
-  masterFlushOffset: 0,
-};
+import { FOLLOWS_NOBODY } from "../../support/ha_status.ts";
 
 test("parseHaStatus() reads what formatHaStatus() wrote, ours and 5.x's part", () => {
   const status: HaStatus = {
@@ -28,7 +20,7 @@ test("parseHaStatus() reads what formatHaStatus() wrote, ours and 5.x's part", (
       transferredByteInSecond: 12,
       transferFromWhere: 2 ** 40,
     }],
-    haClientRuntimeInfo: client,
+    haClientRuntimeInfo: FOLLOWS_NOBODY,
     pocketmq: {
       state: "MASTER",
       since: 3,
@@ -53,7 +45,7 @@ test("parseHaStatus() reads a 5.x broker's answer, with nulls where it has nothi
     masterCommitLogMaxOffset: 0,
     inSyncSlaveNums: 0,
     haConnectionInfo: [],
-    haClientRuntimeInfo: client,
+    haClientRuntimeInfo: FOLLOWS_NOBODY,
   });
 });
 
@@ -63,7 +55,7 @@ test("formatHaStatus() has 5.x's names, so that its tools read it", () => {
     masterCommitLogMaxOffset: 9,
     inSyncSlaveNums: 0,
     haConnectionInfo: [],
-    haClientRuntimeInfo: { ...client, masterAddr: "10.0.0.1:10912", maxOffset: 9 },
+    haClientRuntimeInfo: { ...FOLLOWS_NOBODY, masterAddr: "10.0.0.1:10912", maxOffset: 9 },
   }));
   assertEquals(JSON.parse(text), {
     master: false,
