@@ -4,6 +4,12 @@ import { javaHash } from "../wire/hash.ts";
 export type TagFilter = (tagsCode: number) => boolean;
 
 /**
+ * A lower code is no hash but a place in `consumequeue_ext`, where a Java broker with enableConsumeQueueExt keeps
+ * the hash. The client compares the text anyway, so such a message is let through.
+ */
+const HASH_MIN = -0x80000000;
+
+/**
  * The filter of a tag expression: tags between `||`, or all for "", `*` and no expression at all (then
  * there is no filter). Source: FilterAPI.
  */
@@ -22,7 +28,7 @@ export function codesFilter(codes: ReadonlySet<number>): TagFilter | undefined {
   if (codes.size === 0) return undefined;
   if (codes.size === 1) {
     const [only] = codes;
-    return (tagsCode) => tagsCode === only;
+    return (tagsCode) => tagsCode === only || tagsCode < HASH_MIN;
   }
-  return (tagsCode) => codes.has(tagsCode);
+  return (tagsCode) => codes.has(tagsCode) || tagsCode < HASH_MIN;
 }
