@@ -3,6 +3,9 @@ import { type Log, reasonOf } from "../base/log.ts";
 import { putBlank } from "../wire/message.ts";
 import { BLANK_BYTES_MIN } from "../wire/record_layout.ts";
 import { PutRefusal } from "./errors.ts";
+import { Gate } from "./gate.ts";
+import { Listeners } from "./listeners.ts";
+import { CUTTING, notTakenBack, writeFailed } from "./refusal_texts.ts";
 import type { Segment } from "./segment.ts";
 import type { Segments } from "./segments.ts";
 import { Stage } from "./stage.ts";
@@ -14,10 +17,12 @@ import { Stage } from "./stage.ts";
 export class CommitLog {
   readonly fileBytes: number;
   readonly stage: Stage = new Stage();
+  /** What of the store's surroundings says that nothing may be appended. */
+  readonly gate: Gate = new Gate();
   readonly #segments: Segments;
   readonly #log: Log;
-  readonly #listeners: ((tail: number) => void)[] = [];
-  readonly #cutListeners: ((end: number) => void)[] = [];
+  readonly #moved: Listeners;
+  readonly #wasCut: Listeners;
   #tail: number;
   #stagedEnd!: number; // log offset of the next record to be staged
   #stagedFileEnd!: number; // where its file ends
@@ -27,13 +32,15 @@ export class CommitLog {
   #kept = ""; // why they could not be removed
   #cutting = false;
   #cutUnsafe = false; // they were removed, but a power cut could bring them back
-  #refusal: string | undefined; // why nothing is taken any more
+  #failing = false; // the disk did not take the last write
 
   /** `tail` is where recovery found the end, `durable` up to where a power cut takes nothing of it. */
   constructor(segments: Segments, tail: number, durable: number, log: Log) {
     this.fileBytes = segments.fileBytes;
     this.#segments = segments;
     this.#log = log;
+    this.#moved = new Listeners(log);
+    this.#wasCut = new Listeners(log);
     this.#tail = tail;
     this.#durable = durable;
     this.#stageFrom(tail);
@@ -66,12 +73,12 @@ export class CommitLog {
 
   /** Calls `fn` after each move of the tail, at once. Gives the way to stop it. */
   onMoved(fn: (tail: number) => void): () => void {
-    return listen(this.#listeners, fn);
+    return this.#moved.add(fn);
   }
 
   /** Calls `fn` with the new end when the log was cut, at once: what lay behind it is no more. Gives the way to stop it. */
   onCut(fn: (end: number) => void): () => void {
-    return listen(this.#cutListeners, fn);
+    return this.#wasCut.add(fn);
   }
 
   /**
@@ -99,12 +106,10 @@ export class CommitLog {
     try {
       this.#writeStage();
     } catch (error) {
-      this.#cutBehindTail();
-      throw refusalOf(error);
+      throw this.#failed(error);
     }
-    this.#tail = this.#stagedEnd;
     this.stage.clear();
-    this.#tell(this.#listeners, this.#tail);
+    this.#written(this.#stagedEnd);
   }
 
   /** Forgets what is staged; the log is as it was after the last commit. */
@@ -134,12 +139,10 @@ export class CommitLog {
     try {
       this.#segmentAt(logOffset).file.writeAt(at, bytes);
     } catch (error) {
-      this.#cutBehindTail();
-      throw refusalOf(error);
+      throw this.#failed(error);
     }
-    this.#tail = logOffset + bytes.length;
-    this.#stageFrom(this.#tail);
-    this.#tell(this.#listeners, this.#tail);
+    this.#stageFrom(logOffset + bytes.length);
+    this.#written(this.#stagedEnd);
   }
 
   /**
@@ -158,7 +161,7 @@ export class CommitLog {
     try {
       const holder = segments.find(logOffset);
       holder?.zeroFrom(logOffset - holder.base);
-      this.#tell(this.#cutListeners, logOffset);
+      this.#wasCut.tell(logOffset);
       await holder?.sync();
       segments.removeFrom(Math.max(logOffset, segments.first?.end ?? 0));
       await segments.dir.sync();
@@ -172,7 +175,7 @@ export class CommitLog {
   async clear(): Promise<void> {
     this.#hide(0);
     try {
-      this.#tell(this.#cutListeners, 0);
+      this.#wasCut.tell(0);
       this.#segments.removeFrom(0);
       await this.#segments.dir.sync();
       this.#uncut = false;
@@ -234,19 +237,35 @@ export class CommitLog {
 
   /** From now on every append is refused with this reason. */
   refuse(reason: string): void {
-    this.#refusal ??= reason;
+    this.gate.close(reason);
   }
 
   /** @throws {PutRefusal} "unavailable" when nothing can be appended now */
   mustTake(): void {
-    if (this.#refusal !== undefined) throw new PutRefusal("unavailable", this.#refusal);
-    if (this.#cutting) throw new PutRefusal("unavailable", "the log is being cut");
+    this.gate.mustBeOpen();
+    if (this.#cutting) throw new PutRefusal("unavailable", CUTTING);
     if (this.#uncut && !this.#cutBehindTail()) {
-      throw new PutRefusal(
-        "unavailable",
-        `the disk does not let a failed write be taken back: ${this.#kept}`,
-      );
+      throw new PutRefusal("unavailable", notTakenBack(this.#kept));
     }
+  }
+
+  /** The disk took it: readers see it from now on. */
+  #written(tail: number): void {
+    if (this.#failing) {
+      this.#failing = false;
+      this.#log.info("the log is written again");
+    }
+    this.#tail = tail;
+    this.#moved.tell(tail);
+  }
+
+  /** Nothing of it is in the log. */
+  #failed(error: unknown): PutRefusal {
+    this.#cutBehindTail();
+    const reason = writeFailed(error);
+    if (!this.#failing) this.#log.error("nothing is stored", { reason });
+    this.#failing = true;
+    return new PutRefusal("unavailable", reason, { cause: error });
   }
 
   #rollStage(size: number, room: number): void {
@@ -305,27 +324,4 @@ export class CommitLog {
     }
     return !this.#uncut;
   }
-
-  /** Whatever a listener does, the log is as it was told. */
-  #tell(listeners: readonly ((end: number) => void)[], end: number): void {
-    for (const listener of listeners) {
-      try {
-        listener(end);
-      } catch (error) {
-        this.#log.error("a follower of the log failed", { reason: reasonOf(error) });
-      }
-    }
-  }
-}
-
-function listen(listeners: ((end: number) => void)[], fn: (end: number) => void): () => void {
-  listeners.push(fn);
-  return () => {
-    const at = listeners.indexOf(fn);
-    if (at >= 0) listeners.splice(at, 1);
-  };
-}
-
-function refusalOf(error: unknown): PutRefusal {
-  return new PutRefusal("unavailable", reasonOf(error), { cause: error });
 }

@@ -1,4 +1,3 @@
-import { reasonOf } from "../base/log.ts";
 import type { Dir } from "../ports/fs.ts";
 import type { Clock, Codecs } from "../ports/host.ts";
 import type { CommitLog } from "./commit_log.ts";
@@ -7,6 +6,7 @@ import type { Flush } from "./flush.ts";
 import type { QueueOffsets } from "./queue_offsets.ts";
 import type { Queues } from "./queues.ts";
 import { recordHolding } from "./record_search.ts";
+import { cutFailed } from "./refusal_texts.ts";
 import { storeTimeAt } from "./records.ts";
 import type { Segments } from "./segments.ts";
 import { Turn } from "./turn.ts";
@@ -92,7 +92,7 @@ async function changed(
   if (flush.failure) throw flush.failure;
   const failed = (await Promise.allSettled(change())).find(({ status }) => status === "rejected");
   if (failed?.status !== "rejected") return;
-  log.refuse(`it could not be cut: ${reasonOf(failed.reason)}`);
+  log.refuse(cutFailed(failed.reason));
   throw failed.reason;
 }
 

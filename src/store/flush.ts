@@ -5,6 +5,7 @@ import type { Clock } from "../ports/host.ts";
 import type { CommitLog } from "./commit_log.ts";
 import { FlushError } from "./errors.ts";
 import type { StoreOptions } from "./options.ts";
+import { flushFailed } from "./refusal_texts.ts";
 
 const PAGE_BYTES = 4096;
 const done = Promise.resolve();
@@ -108,7 +109,7 @@ export class Flush {
   }
 
   #fail(error: unknown): void {
-    const reason = `the disk failed to make the log safe: ${reasonOf(error)}`;
+    const reason = flushFailed(error);
     this.#failure = new FlushError("failed", reason, { cause: error });
     this.#report.error("flush failed, nothing is stored from now on", {
       durable: this.#log.durable,

@@ -117,7 +117,10 @@ test("a write that fails takes back all that was staged, and the next one works"
       return { error: new FsError("other", "the disk is on fire"), keep };
     };
     const { refusal } = await failingCommit(fs, store, [100, 100]);
-    assertEquals(refusal.message, "the disk is on fire");
+    assertEquals(
+      refusal.message,
+      "the log cannot be written: the disk is on fire: look at that disk, it is tried again with each message",
+    );
     assertEquals(fs.bytes(FIRST).subarray(store.log.tail).some((byte) => byte !== 0), false);
   }
 });
@@ -127,7 +130,31 @@ test("a full disk refuses with its reason and leaves no half record", async () =
   await using store = await openIn(fs);
   fs.freeBytes = 150;
   const { refusal } = await failingCommit(fs, store, [200]);
-  assertEquals(refusal.message, "cannot write /store/commitlog/00000000000000000000: disk is full");
+  assertEquals(
+    refusal.message,
+    "the log cannot be written: cannot write /store/commitlog/00000000000000000000: disk is full: " +
+      "make room on that disk, it is tried again with each message",
+  );
+});
+
+test("a disk that refuses writes is told once, and once that it takes them again", async () => {
+  const fs = new MemFs();
+  const log = new Lines();
+  await using store = await openIn(fs, {}, log);
+  const put = () => {
+    store.append(sized(200));
+    store.commit();
+  };
+  put();
+  for (const [free, puts] of [[150, 3], [Infinity, 2], [0, 1]]) {
+    fs.freeBytes = free;
+    for (let i = 0; i < puts; i++) {
+      if (free === Infinity) put();
+      else assertThrows(put, PutRefusal, "disk is full");
+    }
+  }
+  const told = log.lines.map((line) => line.replace(/ \{.*disk is full.*\}/, " FULL"));
+  assertEquals(told, ["error nothing is stored FULL", "info the log is written again {}", told[0]]);
 });
 
 test("a next file that cannot be made takes the commit back from both files", async () => {

@@ -254,7 +254,11 @@ for (
           : undefined;
       await assertRejects(() => store.cut(first.logOffset), FsError, "the disk is broken");
       fs.fault = undefined;
-      assertThrows(() => put(store, 5, 1), PutRefusal, "it could not be cut: the disk is broken");
+      assertThrows(
+        () => put(store, 5, 1),
+        PutRefusal,
+        "the log could not be cut: the disk is broken",
+      );
       assertEquals(store.log.tail, first.logOffset);
     }
     await using store = await openIn(fs);
