@@ -13,13 +13,14 @@ import { dev } from "./dev.ts";
 import { Exit, UsageError } from "./exit.ts";
 import { ha } from "./ha.ts";
 import { helpOf, overview } from "./help.ts";
+import { log } from "./log.ts";
 import { send } from "./send.ts";
 import { runNode } from "./serve.ts";
 import { StartError } from "./start.ts";
 import { version } from "./version.ts";
 
 /** Every command, in the order of the help. */
-const commands: readonly Command[] = [dev, send, consume, ha, version];
+const commands: readonly Command[] = [dev, send, consume, ha, log, version];
 
 /** Bun before this loses or doubles bytes of a TCP connection after a partial write (oven-sh/bun issue 32087). */
 const BUN_MIN = "1.4.0";

@@ -1,0 +1,139 @@
+import type { Codecs } from "../../ports/host.ts";
+import { checkTables } from "./check_tables.ts";
+import { Findings } from "./findings.ts";
+import { LogWalk } from "./log_walk.ts";
+import { type Mending, QueueCheck } from "./check_queues.ts";
+import { newestKnown, rebuiltFrom, type StoredStore } from "./stored.ts";
+
+/** What a whole store was found to be. */
+export interface Verdict {
+  readonly findings: Findings;
+  readonly log: {
+    readonly files: number;
+    readonly fileBytes: number;
+    readonly min: number;
+    /** Behind the last whole record or finished file. */
+    readonly end: number;
+    readonly records: number;
+  };
+  readonly queues: { readonly count: number; readonly goodEntries: number };
+  readonly tables: number;
+  readonly isOpen: boolean;
+}
+
+/** How a check goes on. */
+export interface VerifyOptions {
+  /** Findings of each part and kind that are kept. */
+  readonly keep: number;
+  /** Called now and then with the bytes of the log that are done. */
+  readonly progress?: (done: number) => void;
+}
+
+const PROGRESS_RECORDS = 1024;
+
+/**
+ * Checks a store in one pass over its log: every record's lengths, CRC and own offset, every queue entry
+ * against its record and every record against its entry, then the checkpoint and the tables.
+ */
+export function verifyStore(store: StoredStore, codecs: Codecs, options: VerifyOptions): Verdict {
+  const findings = new Findings(options.keep);
+  const { log, queues, place: { root }, isOpen } = store;
+  for (const { path, reason } of log.faults) findings.add("problem", "log", path, reason);
+  const min = log.first?.base ?? 0;
+  const mending = { isOpen, rebuiltFrom: rebuiltFrom(store, codecs) };
+  const check = root && new QueueCheck(queues, min, mending, findings);
+  const walked = walk(store, codecs, { check, mending, findings, progress: options.progress });
+  check?.finish(walked.end);
+  if (root) checkCheckpoint(store, walked.newestMs, findings);
+  return {
+    findings,
+    log: {
+      files: log.length,
+      fileBytes: log.fileBytes,
+      min,
+      end: walked.end,
+      records: walked.records,
+    },
+    queues: { count: queues.length, goodEntries: check?.good ?? 0 },
+    tables: root ? checkTables(root.child("config"), findings) : 0,
+    isOpen,
+  };
+}
+
+interface Walked {
+  readonly end: number;
+  readonly records: number;
+  /** When the newest record was stored. */
+  readonly newestMs: number;
+}
+
+function walk(
+  store: StoredStore,
+  codecs: Codecs,
+  { check, mending, findings, progress }: {
+    check: QueueCheck | undefined;
+    mending: Mending;
+    findings: Findings;
+    progress?: (done: number) => void;
+  },
+): Walked {
+  const { log, queues, isOpen } = store;
+  const min = log.first?.base ?? 0;
+  const known = newestKnown(queues);
+  const where = (at: number): string => placeText(store, at);
+  let records = 0;
+  let newestMs = 0;
+  for (const step = new LogWalk(log, codecs);;) {
+    const found = step.next();
+    if (found === "record") {
+      check?.record(step.bytes, step.record);
+      newestMs = Math.max(newestMs, step.record.storeTimestamp);
+      if (++records % PROGRESS_RECORDS === 0) progress?.(step.at - min);
+      continue;
+    }
+    if (found === "blank") continue;
+    const { at, size, reason } = step;
+    const isStale = store.place.root !== undefined && !isOpen && at >= known;
+    if (found === "bad" && !isStale) {
+      const text = `${reason}; the next whole record is ${size} bytes on`;
+      findings.add("problem", "log", where(at), text, at);
+      continue;
+    }
+    if (reason !== undefined) {
+      const torn = isOpen ? at >= mending.rebuiltFrom : isStale || store.place.root === undefined;
+      const text = found === "bad"
+        ? `the log ends here; behind it lies what no queue knows: ${reason}`
+        : `${torn ? "the log ends here, torn" : "the log is damaged to its end"}: ${reason}`;
+      findings.add(torn ? "note" : "problem", "log", where(at), text, at);
+    }
+    return { end: at, records, newestMs };
+  }
+}
+
+/** `FILE at byte N` of a place in the log. */
+export function placeText({ log }: Pick<StoredStore, "log">, logOffset: number): string {
+  const file = log.find(logOffset);
+  return file ? `${file.path} at byte ${logOffset - file.base}` : `log offset ${logOffset}`;
+}
+
+function checkCheckpoint(store: StoredStore, newestMs: number, findings: Findings): void {
+  const { root } = store.place;
+  const entry = root!.stat("checkpoint");
+  const path = `${root!.path}/checkpoint`;
+  if (entry === undefined) {
+    if (store.log.length > 0) findings.add("note", "checkpoint", path, "it is missing");
+    return;
+  }
+  if (entry.size < 24) {
+    findings.add("problem", "checkpoint", path, `it has ${entry.size} bytes, at least 24 belong`);
+    return;
+  }
+  const { physicMs, logicsMs, indexMs } = store.checkpoint;
+  for (const [name, ms] of Object.entries({ physicMs, logicsMs, indexMs })) {
+    if (ms < 0) findings.add("problem", "checkpoint", path, `${name} is ${ms}, no time`);
+    else if (ms > newestMs) {
+      const text = `${name} is ${ms}, later than the newest record (${newestMs})`;
+      findings.add("note", "checkpoint", path, text);
+    }
+  }
+}
