@@ -82,6 +82,25 @@ class NodeDir implements Dir {
     attempt("remove", path, () => fs.rmSync(path, { recursive: true, force: true }));
   }
 
+  discard(name: string): Promise<void> {
+    const path = join(this.path, name);
+    const fd = attempt("open", path, () => fs.openSync(path, OPEN_FLAGS.write));
+    let isOnly = false;
+    try {
+      attempt("remove", path, () => fs.unlinkSync(path));
+      isOnly = fs.fstatSync(fd).nlink === 0; // else a backup by hard links keeps it
+    } finally {
+      if (!isOnly) fs.closeSync(fd);
+    }
+    if (!isOnly) return Promise.resolve();
+    return new Promise((resolve) => {
+      fs.ftruncate(fd, 0, () => { // whatever it says: the last one to close the file gives the space back
+        fs.closeSync(fd);
+        resolve();
+      });
+    });
+  }
+
   rename(from: string, to: string): void {
     const path = join(this.path, from);
     attempt("rename", path, () => fs.renameSync(path, join(this.path, to)));

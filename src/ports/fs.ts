@@ -42,6 +42,12 @@ export interface Dir {
   open(name: string, mode: "read" | "write" | "create"): LogFile;
   /** Removes a file, or a folder with all in it; nothing happens when there is none. */
   remove(name: string): void;
+  /**
+   * Removes a file: its name at once, and the disk space it took beside everything else, for that takes a
+   * second a GiB. Resolves when the space is free again.
+   * @throws {FsError} and the file is still there
+   */
+  discard(name: string): Promise<void>;
   /** Gives a file another name in this folder, in place of what had it. */
   rename(from: string, to: string): void;
   /** Resolves when names made, renamed or removed before the call would survive a power cut. */

@@ -1,4 +1,4 @@
-import { statSync, writeFileSync } from "node:fs";
+import { linkSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { assert, assertEquals, assertGreater, assertRejects, assertThrows } from "@std/assert";
 import { type Dir, FsError } from "../../src/ports/fs.ts";
@@ -200,6 +200,25 @@ onDisk("remove() takes files and whole folders, and nothing when there is none",
   dir.remove("abort");
   dir.remove("absent");
   assertEquals(dir.entries(), []);
+});
+
+onDisk("discard() takes a file's name at once, and its space before it resolves", async (dir) => {
+  const path = join(dir.path, "big");
+  writeFileSync(path, new Uint8Array(8 << 20));
+  const file = dir.open("big", "read"); // it shows what becomes of the content
+  const discarded = dir.discard("big");
+  assertEquals(dir.stat("big"), undefined);
+  await discarded;
+  assertEquals(file.size(), 0);
+  file.close();
+  assertEquals(assertThrows(() => dir.discard("big"), FsError).code, "missing");
+});
+
+onDisk("discard() leaves the content to a backup made by a hard link", async (dir) => {
+  writeFileSync(join(dir.path, "log"), "kept");
+  linkSync(join(dir.path, "log"), join(dir.path, "backup"));
+  await dir.discard("log");
+  assertEquals(dir.entries().map(({ name, size }) => [name, size]), [["backup", 4]]);
 });
 
 onDisk("space() measures the disk, also of a folder that is yet to be made", (dir) => {

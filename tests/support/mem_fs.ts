@@ -20,6 +20,8 @@ export class MemFs implements Fs {
   generation = 0;
   /** Bytes that may still be written before the disk is full. */
   freeBytes = Infinity;
+  /** What the disk that holds a path is said to have, when it is another than that. */
+  space: ((path: string) => { usedBytes: number; freeBytes: number }) | undefined;
   /** Calls of each kind so far. */
   readonly counts: Record<Operation, number> = {
     write: 0,

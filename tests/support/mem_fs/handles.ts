@@ -63,6 +63,12 @@ export class MemDir implements Dir {
     dir.name({ name, node: undefined });
   }
 
+  discard(name: string): Promise<void> {
+    if (this.stat(name) === undefined) throw new FsError("missing", `no ${this.path}/${name}`);
+    this.remove(name);
+    return Promise.resolve();
+  }
+
   rename(from: string, to: string): void {
     this.#fs.attempt("rename", `${this.path}/${from}`);
     const dir = this.#fs.find(this.#parts, false);
@@ -93,7 +99,7 @@ export class MemDir implements Dir {
   }
 
   space(): { usedBytes: number; freeBytes: number } {
-    return { usedBytes: 0, freeBytes: this.#fs.freeBytes };
+    return this.#fs.space?.(this.path) ?? { usedBytes: 0, freeBytes: this.#fs.freeBytes };
   }
 }
 
