@@ -29,6 +29,7 @@ export class Offsets {
   readonly #parts: ClientParts;
   readonly #group: string;
   readonly #committed = new Map<string, Committed>();
+  readonly #tables = new Map<string, Promise<boolean>>(); // a broker's table of a topic: true once it has one
 
   constructor(parts: ClientParts, group: string) {
     this.#parts = parts;
@@ -55,15 +56,40 @@ export class Offsets {
     const address = await this.#address(queue);
     const committed = this.#committed.get(key);
     if (committed?.queueOffset === queueOffset && committed.address === address) return;
-    const request = formatOffsetCommit(this.#place(queue), queueOffset);
-    const answer = await this.#ask(queue, address, request);
-    if (answer.code !== ResponseCode.SUCCESS) throw refused(answer, queue);
-    this.#committed.set(key, { address, queueOffset });
+    const tell = async () => {
+      const request = formatOffsetCommit(this.#place(queue), queueOffset);
+      const answer = await this.#ask(queue, address, request);
+      if (answer.code !== ResponseCode.SUCCESS) throw refused(answer, queue);
+      this.#committed.set(key, { address, queueOffset });
+    };
+    await this.#intoTable(tableOf(queue, address), tell);
   }
 
   /** Forgets what a node has: another member has the queue now, or the node may have lost it in a crash. */
   forget(queue: MessageQueue): void {
+    const committed = this.#committed.get(keyOf(queue));
+    if (committed === undefined) return;
     this.#committed.delete(keyOf(queue));
+    this.#tables.delete(tableOf(queue, committed.address));
+  }
+
+  /**
+   * Runs the first of several commits of a topic alone. A Java broker makes a group's table of a topic at the
+   * first commit; of several that come together each makes one, and only the last table stays.
+   */
+  async #intoTable(table: string, commit: () => Promise<void>): Promise<void> {
+    for (;;) {
+      const made = this.#tables.get(table);
+      if (made === undefined) break;
+      if (await made) return await commit();
+    }
+    const committed = commit();
+    const made = committed.then(() => true, () => {
+      this.#tables.delete(table);
+      return false;
+    });
+    this.#tables.set(table, made);
+    await committed;
   }
 
   async #find(queue: MessageQueue, from: StartFrom): Promise<number> {
@@ -99,6 +125,10 @@ export class Offsets {
 /** One text for one queue. */
 export function keyOf({ topic, brokerName, queueId }: MessageQueue): string {
   return `${topic}@${brokerName}@${queueId}`;
+}
+
+function tableOf({ topic }: MessageQueue, address: string): string {
+  return `${topic}@${address}`;
 }
 
 function offsetIn(answer: Command, queue: MessageQueue): number {

@@ -63,6 +63,16 @@ test("offsets go to the broker every 5 s, those that did not change do not", asy
   assertEquals(broker.codes(15).length, commits);
 });
 
+test("a new group's first commits are all kept by a broker that makes its table for each of them", async () => {
+  await using cluster = new FakeCluster();
+  const broker = await oneBroker(cluster, 4, 5);
+  const consumer = cluster.client().consumer({ ...G, from: "first" });
+  await read(consumer.messages.getReader(), 20);
+  consumer.ack();
+  await closed(cluster, consumer);
+  assertEquals([...broker.offsets].sort(), [0, 1, 2, 3].map((n) => [`G T ${n}`, 5]));
+});
+
 test("leaving the loop closes the consumer and leaves the group", async () => {
   await using cluster = new FakeCluster();
   const broker = await oneBroker(cluster);

@@ -148,6 +148,20 @@ export class FakeBroker {
     return this.asked.filter((command) => command.code === code);
   }
 
+  /**
+   * As Java's: a group's table of a topic is made at the first commit, and each of several that come
+   * together makes one, of which the last stays.
+   */
+  async #commit(ext: Command["ext"]): Promise<Reply> {
+    const table = `${ext.consumerGroup} ${ext.topic} `;
+    const ofTable = () => [...this.offsets.keys()].filter((place) => place.startsWith(table));
+    const isNew = ofTable().length === 0;
+    await Promise.resolve();
+    if (isNew) { for (const place of ofTable()) this.offsets.delete(place); }
+    this.offsets.set(placeOf(ext), Number(ext.commitOffset));
+    return { code: 0 };
+  }
+
   #handlers(): ReadonlyMap<number, Handler> {
     const all: Record<number, Handler> = {
       310: (command) => this.#send(command),
@@ -157,10 +171,7 @@ export class FakeBroker {
         const offset = this.offsets.get(placeOf(ext));
         return offset === undefined ? { code: 22 } : formatOffsetAnswer(offset);
       },
-      15: ({ ext }) => {
-        this.offsets.set(placeOf(ext), Number(ext.commitOffset));
-        return { code: 0 };
-      },
+      15: ({ ext }) => this.#commit(ext),
       29: ({ ext }) => formatOffsetAnswer(Number(ext.timestamp)),
       30: ({ ext }) => formatOffsetAnswer(this.#queue(ext.topic, Number(ext.queueId)).length),
       31: () => formatOffsetAnswer(0),
