@@ -22,6 +22,14 @@ export interface StoreOptions {
   readonly logDir?: Dir;
   /** Duration of delay level n at index n - 1 [messageDelayLevel]. */
   readonly delayLevelsMs?: readonly number[];
+  /** Whether a log damaged where no crash can have torn it stops the start, or is cut there [logDamage]. */
+  readonly logDamage?: "refuse" | "cut";
+  /** Messages can be found by key [messageIndexEnable]. */
+  readonly indexEnabled?: boolean;
+  /** Slots of a file of the key index [maxHashSlotNum]. */
+  readonly indexSlots?: number;
+  /** Items of it [maxIndexNum]. */
+  readonly indexItems?: number;
   /** Files of queues kept open at a time; the log has its own 64. */
   readonly openQueueFilesMax?: number;
 }
@@ -48,5 +56,8 @@ export const STORE_DEFAULTS: StoreOptions = {
   flushThoroughMs: 10_000,
   syncFlushTimeoutMs: 5_000,
   delayLevelsMs: DELAY_LEVELS_MS,
+  indexEnabled: true,
+  indexSlots: 5_000_000,
+  indexItems: 20_000_000,
   openQueueFilesMax: 256,
 };

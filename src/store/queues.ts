@@ -6,6 +6,9 @@ import type { Handles } from "./handles.ts";
 import { Segments } from "./segments.ts";
 import type { Turn } from "./turn.ts";
 
+/** What says how large the files of queues are. */
+const FILE_KEY = "mappedFileSizeConsumeQueue";
+
 /** A topic's queues, found by the bytes of its name as they lie in a record. */
 interface Topic {
   readonly name: string;
@@ -54,6 +57,20 @@ export class Queues {
       if (queue.logEnd <= logOffset) continue;
       try {
         queue.cutFrom(logOffset);
+      } catch (error) {
+        failure = { error };
+      }
+    }
+    if (failure) throw failure.error;
+  }
+
+  /** Removes what no message of a log that begins at `logMin` is in; an error only after all queues were tried. */
+  async removeBefore(logMin: number, turn: Turn): Promise<void> {
+    let failure: { error: unknown } | undefined;
+    for (const queue of this.all()) {
+      if (turn.isOver()) await turn.next();
+      try {
+        await queue.removeBefore(logMin);
       } catch (error) {
         failure = { error };
       }
@@ -160,7 +177,7 @@ export class Queues {
 
   #make(topic: Topic, queueId: number): ConsumeQueue {
     const dir = this.#dir.child(`${topic.name}/${queueId}`);
-    const segments = new Segments(dir, this.#fileBytes, this.#handles);
+    const segments = new Segments(dir, this.#fileBytes, this.#handles, FILE_KEY);
     const queue = new ConsumeQueue(topic.name, queueId, segments, this.#becameDirty);
     topic.queues.set(queueId, queue);
     return queue;

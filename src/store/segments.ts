@@ -11,12 +11,15 @@ export class Segments {
   readonly dir: Dir;
   readonly fileBytes: number;
   readonly #handles: Handles;
+  readonly #sizeKey: string;
   readonly #list: Segment[] = [];
 
-  constructor(dir: Dir, fileBytes: number, handles: Handles) {
+  /** `sizeKey` is the configuration's name for `fileBytes`. */
+  constructor(dir: Dir, fileBytes: number, handles: Handles, sizeKey: string) {
     this.dir = dir;
     this.fileBytes = fileBytes;
     this.#handles = handles;
+    this.#sizeKey = sizeKey;
   }
 
   /**
@@ -31,9 +34,7 @@ export class Segments {
       const segment = new Segment(this.dir, Number(name), this.fileBytes, this.#handles, false);
       const short = size < this.fileBytes && mayBeShort(segment, size);
       if (size !== this.fileBytes && !short) {
-        throw new StoreRefusal(
-          `Cannot open ${segment.path}: it has ${size} bytes, this node's files have ${this.fileBytes}`,
-        );
+        throw this.#otherSize(segment, size, files.every((file) => file.size === size));
       }
       this.#mustFollow(segment);
       if (short) segment.zeroFrom(size);
@@ -83,6 +84,17 @@ export class Segments {
     }
   }
 
+  /**
+   * Removes the first file, at once for readers; resolves when no power cut brings it back and its disk
+   * space is free. @throws {FsError} and it is still there
+   */
+  async removeFirst(): Promise<void> {
+    const freed = this.#list[0].discard();
+    this.#list.shift();
+    await this.dir.sync();
+    await freed;
+  }
+
   /** Removes whatever `load` would take over. */
   removeAll(): void {
     for (const { name, isDir } of this.dir.entries()) {
@@ -92,6 +104,14 @@ export class Segments {
 
   [Symbol.iterator](): IterableIterator<Segment> {
     return this.#list[Symbol.iterator]();
+  }
+
+  #otherSize({ path }: Segment, size: number, all: boolean): StoreRefusal {
+    const problem = `it has ${size} bytes, this node's files have ${this.fileBytes}`;
+    const advice = all
+      ? `; set ${this.#sizeKey} = ${size} to open it`
+      : `, as ${this.#sizeKey} says; a copy that was broken off leaves such a file`;
+    return new StoreRefusal(`Cannot open ${path}: ${problem}${advice}`);
   }
 
   #mustFollow(segment: Segment): void {

@@ -9,8 +9,10 @@ import { Dispatch } from "./dispatch.ts";
 import { Feed } from "./feed.ts";
 import { Flush } from "./flush.ts";
 import { type Hold, holdFolder } from "./folder.ts";
+import { warnOfForeign } from "./foreign.ts";
 import { Handles } from "./handles.ts";
-import { endsInRecord } from "./log_reader.ts";
+import type { OnOpenProgress } from "./headway.ts";
+import { loadLog } from "./load_log.ts";
 import { DELAY_LEVELS_MS, STORE_DEFAULTS, type StoreOptions } from "./options.ts";
 import { QueueOffsets } from "./queue_offsets.ts";
 import { Queues } from "./queues.ts";
@@ -23,6 +25,8 @@ import { Upkeep } from "./upkeep.ts";
 export type { Appended, NewMessage } from "./append.ts";
 export type { StoreOptions } from "./options.ts";
 
+/** What says how large the files of a log are. */
+const LOG_FILE_KEY = "mappedFileSizeCommitLog";
 /** Files of the log that are kept open. */
 const OPEN_LOG_FILES_MAX = 64;
 
@@ -192,16 +196,20 @@ export async function openStore(
   dir: Dir,
   options: StoreOptions,
   log: Log,
+  onProgress?: OnOpenProgress,
 ): Promise<Store> {
   const hold = await holdFolder(runtime.fs, dir, runtime.bootId);
   const logHandles = new Handles(OPEN_LOG_FILES_MAX);
   const queueHandles = new Handles(options.openQueueFilesMax ?? STORE_DEFAULTS.openQueueFilesMax!);
+  let changed = false;
+  const beforeChange = () => void (changed = true);
+  const opening = { dir, options, hold, logHandles, queueHandles, onProgress, beforeChange };
   try {
-    return await open(runtime, { dir, options, hold, logHandles, queueHandles }, log);
+    return await open(runtime, opening, log);
   } catch (error) {
     logHandles.closeAll();
     queueHandles.closeAll();
-    await hold.release(hold.wasClosed); // nothing was changed that a recovery would have to mend
+    await hold.release(hold.wasClosed && !changed); // else the next start has to mend it
     throw error;
   }
 }
@@ -213,35 +221,39 @@ interface Opening {
   readonly hold: Hold;
   readonly logHandles: Handles;
   readonly queueHandles: Handles;
+  readonly onProgress: OnOpenProgress | undefined;
+  /** Called before anything changes that a recovery would have to mend. */
+  readonly beforeChange: () => void;
 }
 
 async function open(
   { clock, codecs }: Pick<Runtime, "clock" | "codecs">,
-  { dir, options, hold, logHandles, queueHandles }: Opening,
+  { dir, options, hold, logHandles, queueHandles, onProgress, beforeChange }: Opening,
   report: Log,
 ): Promise<Store> {
   const crashed = !hold.wasClosed;
+  const logDamage = options.logDamage ?? "refuse";
   const logDir = options.logDir ?? dir.child("commitlog");
   const queueDir = dir.child("consumequeue");
   logDir.make();
   queueDir.make();
   await dir.sync(); // their files are safe only if they are
-  const segments = new Segments(logDir, options.logFileBytes, logHandles);
+  warnOfForeign(dir, report);
+  const recovering = { clock, codecs, log: report, onProgress, beforeChange };
+  const segments = new Segments(logDir, options.logFileBytes, logHandles, LOG_FILE_KEY);
   await finishEmptying(dir, segments, queueDir);
-  segments.load((last, size) => crashed && endsInRecord(last, size, codecs));
+  await loadLog({ dir, segments, crashed, logDamage }, recovering);
   const queues = new Queues(queueDir, options.queueFileBytes, queueHandles, report);
   if (segments.length > 0) await queues.load(crashed, new Turn(clock));
   else for (const { name } of queueDir.entries()) queueDir.remove(name); // the log they point at is gone
-  const checkpoint = readCheckpoint(dir);
-  const stored = { segments, queues, checkpoint, crashed };
-  const found = await recover(stored, clock, codecs, report);
-  const commitLog = new CommitLog(segments, found.tail, crashed ? found.from : found.tail, report);
   const feed = new Feed(queues, options.delayLevelsMs ?? DELAY_LEVELS_MS, report);
-  const from = { position: found.from, storeTimestamp: found.timeBefore };
-  const dispatch = new Dispatch(commitLog, feed, clock, from, report);
+  const stored = { dir, segments, queues, feed, crashed, logDamage };
+  const found = await recover({ ...stored, checkpoint: readCheckpoint(dir) }, recovering);
+  const commitLog = new CommitLog(segments, found.tail, found.durable, report);
+  const dispatch = new Dispatch(commitLog, feed, clock, found.fed, report);
   await dispatch.reached(found.tail);
   const flush = new Flush(commitLog, clock, options, report);
-  const upkeep = new Upkeep({ dir, clock, dispatch, queues, flush }, checkpoint, report);
+  const upkeep = new Upkeep({ dir, clock, dispatch, queues, flush }, found.checkpoint, report);
   const offsets = new QueueOffsets((topic, id) => queues.get(topic, id)?.maxOffset ?? 0);
   const runtime = { clock, codecs };
   const { maxMessageBytes } = options;

@@ -13,7 +13,7 @@ const FILE_BYTES = 200; // 10 entries
 const FILL = "0000000000000000" + "7fffffff" + "0000000000000000";
 
 function queueIn(fs: MemFs, crashed = false): ConsumeQueue {
-  const segments = new Segments(fs.dir("q"), FILE_BYTES, new Handles(2));
+  const segments = new Segments(fs.dir("q"), FILE_BYTES, new Handles(2), "a key");
   const queue = new ConsumeQueue("T1", 0, segments, () => {});
   queue.load(crashed);
   return queue;

@@ -203,7 +203,7 @@ test("damage below where recovery begins refuses the start and changes nothing",
   const error = await assertRejects(() => openIn(fs), CorruptLogError);
   assertEquals(error.file, "/store/commitlog/00000000000000065536");
   assertEquals(error.offset, 0);
-  assert(/"xxd -s \d+ -l 256 \/store\/commitlog\/00000000000000065536"/.test(error.message));
+  assert(error.message.includes('"pocketmq log verify /store" lists the damage'), error.message);
   assertEquals(fs.open, 0);
   assert(fs.dir("store").stat("abort"));
   fs.bytes(SECOND)[4] ^= 1;

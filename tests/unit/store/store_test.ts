@@ -109,12 +109,12 @@ test("openStore() refuses a folder that is held, and files of another size", asy
   const log = await assertRejects(() => openIn(fs, { logFileBytes: 1 << 20 }), StoreRefusal);
   assertEquals(
     log.message,
-    "Cannot open /store/commitlog/00000000000000000000: it has 65536 bytes, this node's files have 1048576",
+    "Cannot open /store/commitlog/00000000000000000000: it has 65536 bytes, this node's files have 1048576; set mappedFileSizeCommitLog = 65536 to open it",
   );
   const queue = await assertRejects(() => openIn(fs, { queueFileBytes: 4000 }), StoreRefusal);
   assertEquals(
     queue.message,
-    "Cannot open /store/consumequeue/T1/0/00000000000000000000: it has 2000 bytes, this node's files have 4000",
+    "Cannot open /store/consumequeue/T1/0/00000000000000000000: it has 2000 bytes, this node's files have 4000; set mappedFileSizeConsumeQueue = 2000 to open it",
   );
   assertEquals(fs.open, 0);
   await using again = await openIn(fs);

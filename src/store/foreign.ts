@@ -1,0 +1,28 @@
+import type { Log } from "../base/log.ts";
+import type { Dir } from "../ports/fs.ts";
+
+/**
+ * What RocketMQ 5.x, DLedger and options of 4.x that we lack keep beside the log.
+ * Source: StorePathConfigHelper, TimerMessageStore, CompactionStore, DLedgerCommitLog.
+ */
+const FOREIGN: readonly { readonly name: RegExp; readonly means: string }[] = [
+  { name: /^timer(log|wheel|check|metrics)/, means: "timer messages that wait are not delivered" },
+  { name: /^compaction/i, means: "compacted topics are served from the log alone" },
+  { name: /rocksdb/i, means: "what only RocksDB holds is not there" },
+  { name: /^batchconsumequeue$/, means: "queues of batches are not served" },
+  { name: /^consumequeue_ext$/, means: "filters by what it holds look at each message instead" },
+  { name: /^dledger-/, means: "what only the DLedger group holds is not there" },
+  { name: /^tieredstore/i, means: "what was moved to the tiered store is not there" },
+];
+
+/** Says once what a store holds that this broker neither reads nor touches. */
+export function warnOfForeign(dir: Dir, log: Log): void {
+  for (const folder of [dir, dir.child("config"), dir.child("consumequeue")]) {
+    for (const { name } of folder.entries()) {
+      const known = FOREIGN.find((foreign) => foreign.name.test(name));
+      if (!known) continue;
+      const path = `${folder.path}/${name}`;
+      log.warn("left alone, another kind of broker made it", { path, means: known.means });
+    }
+  }
+}
