@@ -3,6 +3,7 @@ import type { Clock, Codecs } from "../ports/host.ts";
 import type { CommitLog } from "./commit_log.ts";
 import type { Dispatch } from "./dispatch.ts";
 import type { Flush } from "./flush.ts";
+import type { KeyIndex } from "./key_index.ts";
 import type { QueueOffsets } from "./queue_offsets.ts";
 import type { Queues } from "./queues.ts";
 import { recordHolding } from "./record_search.ts";
@@ -22,6 +23,7 @@ export interface CutParts {
   readonly log: CommitLog;
   readonly flush: Flush;
   readonly queues: Queues;
+  readonly index?: KeyIndex;
   readonly dispatch: Dispatch;
   readonly upkeep: Upkeep;
   readonly offsets: QueueOffsets;
@@ -36,7 +38,7 @@ const UNSAFE = "the disk does not take the entries of the queues";
  * readers in one turn, and for good once this resolves.
  */
 export async function cutStore(parts: CutParts, logOffset: number): Promise<void> {
-  const { log, queues, flush, dispatch, upkeep, offsets, clock, codecs } = parts;
+  const { log, queues, index, flush, dispatch, upkeep, offsets, clock, codecs } = parts;
   await dispatch.reached(logOffset).catch(() => {}); // else a queue's numbers would be given twice
   await flush.reached(logOffset); // a file cut short must end in a record, also after a power cut
   const last = recordHolding(log, codecs, logOffset - 1);
@@ -47,14 +49,15 @@ export async function cutStore(parts: CutParts, logOffset: number): Promise<void
       const gone = log.cutTo(logOffset);
       dispatch.cutTo(logOffset, time);
       offsets.clear();
-      return [gone, after(() => queues.cutFrom(logOffset))];
+      const keysGone = index?.cutFrom(logOffset) ?? Promise.resolve();
+      return [gone, after(() => queues.cutFrom(logOffset)), keysGone];
     });
   });
 }
 
 /** Empties a store as `cutStore` cuts one. Killed on the way, the next start goes on with it. */
 export async function emptyStore(parts: CutParts): Promise<void> {
-  const { dir, queueDir, log, queues, dispatch, upkeep, offsets } = parts;
+  const { dir, queueDir, log, queues, index, dispatch, upkeep, offsets } = parts;
   await upkeep.whileHeld(0, async () => {
     dir.open(EMPTYING, "create").close();
     await dir.sync();
@@ -62,7 +65,7 @@ export async function emptyStore(parts: CutParts): Promise<void> {
       const gone = log.clear();
       dispatch.cutTo(0, 0);
       offsets.clear();
-      return [gone, after(() => queues.clear())];
+      return [gone, after(() => queues.clear()), after(() => index?.clear())];
     });
     await forget(dir, queueDir);
   });

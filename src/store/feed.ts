@@ -1,8 +1,10 @@
 import type { Log } from "../base/log.ts";
-import { type RecordView, tagsCodeOf } from "../wire/record_view.ts";
+import { RecordKeys } from "../wire/record_keys.ts";
+import type { RecordView } from "../wire/record_view.ts";
 import { isInQueue } from "./append.ts";
 import type { ConsumeQueue } from "./consume_queue.ts";
 import { dueTime, isScheduleTopic } from "./delay.ts";
+import type { KeyIndex } from "./key_index.ts";
 import type { Queues } from "./queues.ts";
 
 /** Makes of each record of the log what is derived from it; whoever reads the log in order feeds it. */
@@ -10,9 +12,17 @@ export class Feed {
   readonly #queues: Queues;
   readonly #delayLevelsMs: readonly number[];
   readonly #report: Log;
+  readonly #index: KeyIndex | undefined;
+  readonly #keys = new RecordKeys();
 
-  constructor(queues: Queues, delayLevelsMs: readonly number[], report: Log) {
+  constructor(
+    queues: Queues,
+    delayLevelsMs: readonly number[],
+    report: Log,
+    index?: KeyIndex,
+  ) {
     this.#queues = queues;
+    this.#index = index;
     this.#delayLevelsMs = delayLevelsMs;
     this.#report = report;
   }
@@ -23,6 +33,8 @@ export class Feed {
    * follow what its queue has
    */
   put(bytes: Uint8Array, record: RecordView): ConsumeQueue | undefined {
+    this.#keys.read(bytes, record, this.#index !== undefined);
+    this.#index?.put(record, this.#keys);
     if (!isInQueue(record.sysFlag)) return undefined;
     const { topicAt, topicLength, queueId, queueOffset, logOffset, size } = record;
     const queue = this.#queues.ofRecord(bytes, topicAt, topicLength, queueId);
@@ -44,6 +56,6 @@ export class Feed {
       const due = dueTime(bytes, propertiesAt, propertiesLength, storeTimestamp, levels);
       if (due !== undefined) return due;
     }
-    return tagsCodeOf(bytes, propertiesAt, propertiesLength);
+    return this.#keys.tagsCode;
   }
 }

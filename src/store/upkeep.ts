@@ -4,6 +4,7 @@ import type { Clock } from "../ports/host.ts";
 import { type Checkpoint, writeCheckpoint } from "./checkpoint.ts";
 import type { Dispatch } from "./dispatch.ts";
 import type { Flush } from "./flush.ts";
+import type { KeyIndex } from "./key_index.ts";
 import type { Queues } from "./queues.ts";
 import { Turn } from "./turn.ts";
 
@@ -19,9 +20,11 @@ export class Upkeep {
   readonly #dispatch: Dispatch;
   readonly #queues: Queues;
   readonly #flush: Flush;
+  readonly #index: KeyIndex | undefined;
   readonly #log: Log;
   #checkpoint: Checkpoint;
   #coveredTo = -1; // log offset the checkpoint was written for
+  #indexedTo = -1; // and what of it the key index had
   #writes = 0;
   #stopTimer: (() => void) | undefined;
   #working: Promise<void> = Promise.resolve();
@@ -29,7 +32,14 @@ export class Upkeep {
   #closed = false;
 
   constructor(
-    parts: { dir: Dir; clock: Clock; dispatch: Dispatch; queues: Queues; flush: Flush },
+    parts: {
+      dir: Dir;
+      clock: Clock;
+      dispatch: Dispatch;
+      queues: Queues;
+      flush: Flush;
+      index?: KeyIndex;
+    },
     checkpoint: Checkpoint,
     log: Log,
   ) {
@@ -38,6 +48,7 @@ export class Upkeep {
     this.#dispatch = parts.dispatch;
     this.#queues = parts.queues;
     this.#flush = parts.flush;
+    this.#index = parts.index;
     this.#checkpoint = checkpoint;
     this.#log = log;
     this.#wait();
@@ -46,18 +57,28 @@ export class Upkeep {
   /** Makes safe what is dispatched and writes the checkpoint for it. False when the disk did not let it. */
   async checkpoint(): Promise<boolean> {
     const { position, storeTimestamp } = this.#dispatch;
-    if (position === this.#coveredTo) return true;
+    const indexedTo = this.#index?.position ?? 0;
+    if (position === this.#coveredTo && indexedTo === this.#indexedTo) return true;
+    const indexedMs = this.#indexedMs(storeTimestamp);
     await this.#flush.reached(position);
     if (!await this.#queues.sync(new Turn(this.#clock))) return false;
+    if (this.#index && !await this.#index.sync(new Turn(this.#clock))) return false;
     const { physicMs, logicsMs, indexMs } = this.#checkpoint;
     this.#checkpoint = {
       physicMs: Math.max(physicMs, storeTimestamp),
       logicsMs: Math.max(logicsMs, storeTimestamp),
-      indexMs,
+      indexMs: Math.max(indexMs, indexedMs),
     };
     await writeCheckpoint(this.#dir, this.#checkpoint);
     this.#coveredTo = position;
+    this.#indexedTo = indexedTo;
     return true;
+  }
+
+  /** The index knows all records stored up to then. A Java broker keeps files that end before that. */
+  #indexedMs(dispatchedMs: number): number {
+    if (!this.#index) return 0;
+    return this.#index.isBehind ? this.#index.storeTimestamp - 1 : dispatchedMs;
   }
 
   /**
@@ -106,6 +127,7 @@ export class Upkeep {
   async #work(): Promise<void> {
     try {
       await this.#queues.write(new Turn(this.#clock));
+      this.#index?.write();
       if (++this.#writes % WRITES_A_CHECKPOINT === 0) await this.checkpoint();
     } catch (error) {
       this.#log.error("cannot write the checkpoint", { reason: reasonOf(error) });

@@ -1,0 +1,320 @@
+import { viewOf } from "../base/bytes.ts";
+import type { Dir, LogFile } from "../ports/fs.ts";
+import type { Closable, Handles } from "./handles.ts";
+import {
+  INDEX_HEADER_BYTES,
+  indexFileBytes,
+  type IndexHeader,
+  type IndexItem,
+  type IndexShape,
+  ITEM_BYTES,
+  itemPlace,
+  putIndexItem,
+  readIndexHeader,
+  readIndexItem,
+  slotPlace,
+  writeIndexHeader,
+} from "./index_layout.ts";
+import { IndexSlots } from "./index_slots.ts";
+import type { Turns } from "./turn.ts";
+
+/** Items wait in this much memory before they go to the file together. */
+const TAIL_BYTES = 3_276 * ITEM_BYTES;
+/** Read at a time when all items are looked at. */
+const READ_BYTES = 3_276 * ITEM_BYTES;
+const SECONDS_MAX = 0x7fffffff;
+
+/**
+ * One file of the key index (index_layout.ts). The one that gets items holds header and slots in memory, and
+ * the newest items; a crash loses those and the log gives them again. An older one is only read.
+ */
+export class IndexFile implements Closable {
+  readonly name: string;
+  readonly header: IndexHeader;
+  /** Used since `Handles` last looked. */
+  used = false;
+  readonly #dir: Dir;
+  readonly #shape: IndexShape;
+  readonly #handles: Handles;
+  #file: LogFile | undefined;
+  #slots: IndexSlots | undefined;
+  #tail: Uint8Array | undefined; // items from number #tailFirst on
+  #tailView!: DataView;
+  #tailFirst: number;
+  #tailBytes = 0;
+  #isDirty = false;
+  #named: boolean; // the folder's entry for it would survive a power cut
+  #hasHeader: boolean; // its begin stands in the file
+
+  constructor(
+    dir: Dir,
+    name: string,
+    shape: IndexShape,
+    handles: Handles,
+    header: IndexHeader,
+    isNew = false,
+  ) {
+    this.#dir = dir;
+    this.name = name;
+    this.#shape = shape;
+    this.#handles = handles;
+    this.header = header;
+    this.#tailFirst = header.count;
+    this.#named = !isNew;
+    this.#hasHeader = !isNew;
+    if (isNew) this.#slots = new IndexSlots(shape, this.#open, "empty");
+  }
+
+  /** Makes the file at its full size, to go on behind the one whose header is `before`. @throws {FsError} */
+  static create(
+    dir: Dir,
+    name: string,
+    shape: IndexShape,
+    handles: Handles,
+    before: IndexHeader | undefined,
+  ): IndexFile {
+    using file = dir.open(name, "create");
+    try {
+      file.truncate(0); // what a crash may have left
+      file.truncate(indexFileBytes(shape));
+    } catch (error) {
+      dir.remove(name);
+      throw error;
+    }
+    const [ms, logOffset] = [before?.endMs ?? 0, before?.endLogOffset ?? 0];
+    const ends = { beginMs: ms, endMs: ms, beginLogOffset: logOffset, endLogOffset: logOffset };
+    return new IndexFile(dir, name, shape, handles, { ...ends, usedSlots: 0, count: 1 }, true);
+  }
+
+  /** The header that stands in a file. */
+  static headerOf(dir: Dir, name: string): IndexHeader {
+    using file = dir.open(name, "read");
+    const bytes = new Uint8Array(INDEX_HEADER_BYTES);
+    file.readAt(0, bytes);
+    return readIndexHeader(viewOf(bytes));
+  }
+
+  get path(): string {
+    return `${this.#dir.path}/${this.name}`;
+  }
+
+  get isFull(): boolean {
+    return this.header.count >= this.#shape.items;
+  }
+
+  /** Something of it is in memory only, or not safe. */
+  get isDirty(): boolean {
+    return this.#isDirty;
+  }
+
+  /** Adds an item behind all others; there is room. @throws {FsError} and it was not added */
+  put(hash: number, logOffset: number, storeMs: number): void {
+    if (this.#tail === undefined) this.#makeTail();
+    if (this.#tailBytes === this.#tail!.length) this.writeItems();
+    const { header } = this;
+    const n = header.count;
+    const slot = hash % this.#shape.slots;
+    const held = this.#warm().swap(slot, n);
+    const previous = held > 0 && held < n ? held : 0;
+    if (n === 1) {
+      header.beginMs = storeMs;
+      header.beginLogOffset = logOffset;
+    }
+    const seconds = Math.floor((storeMs - header.beginMs) / 1_000);
+    const kept = seconds < 0 ? 0 : seconds > SECONDS_MAX ? SECONDS_MAX : seconds;
+    putIndexItem(this.#tailView, this.#tailBytes, hash, logOffset, kept, previous);
+    this.#tailBytes += ITEM_BYTES;
+    if (previous === 0) header.usedSlots++;
+    header.count = n + 1;
+    header.endMs = storeMs;
+    header.endLogOffset = logOffset;
+    this.#isDirty = true;
+  }
+
+  /** Takes back the items of records at or behind `logOffset`, in memory. @throws {FsError} */
+  takeBack(logOffset: number): void {
+    const { header } = this;
+    while (header.count > 1) {
+      const item = this.item(header.count - 1);
+      if (item === undefined || item.logOffset < logOffset) {
+        if (item) this.#endWith(item);
+        return;
+      }
+      this.#warm().swap(item.hash % this.#shape.slots, item.previous);
+      if (item.previous === 0) header.usedSlots--;
+      header.count--;
+      if (this.#tailBytes > 0) this.#tailBytes -= ITEM_BYTES;
+      else this.#tailFirst = header.count;
+      this.#isDirty = true;
+    }
+  }
+
+  /** Zeros what lies behind the last item, for stale items must not come back to life. @throws {FsError} */
+  zeroBehind(): void {
+    const file = this.#open();
+    file.truncate(itemPlace(this.#shape, this.#tailFirst));
+    file.truncate(indexFileBytes(this.#shape));
+  }
+
+  /** Number of the newest item of a hash's slot, 0 for none. @throws {FsError} */
+  newest(hash: number): number {
+    const slot = hash % this.#shape.slots;
+    if (this.#slots) return this.#slots.get(slot);
+    const bytes = new Uint8Array(4);
+    return this.#open().readAt(slotPlace(slot), bytes) < 4 ? 0 : viewOf(bytes).getInt32(0);
+  }
+
+  /** Item `n`, undefined when there is none. @throws {FsError} */
+  item(n: number): IndexItem | undefined {
+    const bytes = new Uint8Array(ITEM_BYTES);
+    return this.readItems(n, bytes) < 1 ? undefined : readIndexItem(viewOf(bytes), 0);
+  }
+
+  /** Reads items from number `first` on, as many as fit and are there; gives how many. @throws {FsError} */
+  readItems(first: number, into: Uint8Array): number {
+    const { count } = this.header;
+    if (first < 1 || first >= count) return 0;
+    const want = Math.min(count - first, Math.floor(into.length / ITEM_BYTES));
+    const inFile = Math.min(want, Math.max(0, this.#tailFirst - first));
+    if (inFile > 0) {
+      const part = into.subarray(0, inFile * ITEM_BYTES);
+      if (this.#open().readAt(itemPlace(this.#shape, first), part) < part.length) return 0;
+    }
+    if (inFile < want) {
+      const at = (first + inFile - this.#tailFirst) * ITEM_BYTES;
+      const bytes = (want - inFile) * ITEM_BYTES;
+      into.set(this.#tail!.subarray(at, at + bytes), inFile * ITEM_BYTES);
+    }
+    return want;
+  }
+
+  /**
+   * Makes header and slots again from the items, as far as those fit together and their records lie before
+   * `logOffset`: what a crash left of slots and header says nothing. True when a record at or behind it was
+   * met, so that none is missing before it. @throws {FsError}
+   */
+  async replay(logOffset: number, turn: Turns): Promise<boolean> {
+    const { header } = this;
+    const slots = this.#slots = new IndexSlots(this.#shape, this.#open, "rebuilt");
+    header.count = 1;
+    header.usedSlots = 0;
+    let reached = false;
+    let last: IndexItem = {
+      hash: 0,
+      logOffset: header.beginLogOffset,
+      seconds: 0,
+      previous: 0,
+    };
+    const bytes = new Uint8Array(READ_BYTES);
+    const view = viewOf(bytes);
+    for (let n = 1, left = 0; n < this.#shape.items; n++, left -= ITEM_BYTES) {
+      if (left === 0) {
+        left = Math.min(READ_BYTES, (this.#shape.items - n) * ITEM_BYTES);
+        const part = bytes.subarray(READ_BYTES - left);
+        if (this.#open().readAt(itemPlace(this.#shape, n), part) < left) break;
+        if (turn.isOver()) await turn.next();
+      }
+      const item = readIndexItem(view, READ_BYTES - left);
+      reached = item.logOffset >= logOffset;
+      if (reached || !follows(item, last) || (n === 1 && item.logOffset !== last.logOffset)) break;
+      const slot = item.hash % this.#shape.slots;
+      if (slots.get(slot) !== item.previous) break;
+      slots.swap(slot, n);
+      if (item.previous === 0) header.usedSlots++;
+      header.count = n + 1;
+      last = item;
+    }
+    this.#endWith(last);
+    this.#tailFirst = header.count;
+    this.#isDirty = true;
+    this.zeroBehind();
+    return reached;
+  }
+
+  /** Writes the items that are in memory only. @throws {FsError} and keeps them */
+  writeItems(): void {
+    if (this.#tailBytes === 0) return;
+    const file = this.#open();
+    if (!this.#hasHeader) this.#writeBegin(file);
+    const place = itemPlace(this.#shape, this.#tailFirst);
+    file.writeAt(place, this.#tail!.subarray(0, this.#tailBytes));
+    this.#tailFirst += this.#tailBytes / ITEM_BYTES;
+    this.#tailBytes = 0;
+  }
+
+  /** Writes and makes safe what it has now. @throws {FsError} and tries again the next time */
+  async sync(turn: Turns): Promise<void> {
+    if (!this.#isDirty || !this.#slots) return;
+    this.#isDirty = false;
+    try {
+      this.writeItems();
+      await this.#slots.write(turn);
+      this.writeItems(); // those that came meanwhile: a reader finds all that the header counts
+      this.#slots.writeHeader(this.header);
+      await this.#open().sync();
+      if (!this.#named) await this.#dir.sync();
+      this.#named = true;
+    } catch (error) {
+      this.#isDirty = true;
+      throw error;
+    }
+  }
+
+  /** Lets go of the memory of a file that is safe and gets no more items. */
+  cool(): void {
+    this.#slots = undefined;
+    this.#tail = undefined;
+  }
+
+  close(): void {
+    this.#file?.close();
+    this.#file = undefined;
+  }
+
+  remove(): void {
+    this.#handles.closed(this);
+    this.close();
+    this.#dir.remove(this.name);
+  }
+
+  /** What item times count from has to be in the file before items are. */
+  #writeBegin(file: LogFile): void {
+    const { beginMs, beginLogOffset } = this.header;
+    const begin = { beginMs, endMs: beginMs, beginLogOffset, endLogOffset: beginLogOffset };
+    const bytes = new Uint8Array(INDEX_HEADER_BYTES);
+    writeIndexHeader(viewOf(bytes), { ...begin, usedSlots: 0, count: 1 });
+    file.writeAt(0, bytes);
+    this.#hasHeader = true;
+  }
+
+  #endWith({ logOffset, seconds }: IndexItem): void {
+    this.header.endLogOffset = logOffset;
+    this.header.endMs = this.header.beginMs + 1_000 * seconds;
+  }
+
+  #warm(): IndexSlots {
+    return this.#slots ??= new IndexSlots(this.#shape, this.#open, "file");
+  }
+
+  #makeTail(): void {
+    this.#tail = new Uint8Array(TAIL_BYTES);
+    this.#tailView = viewOf(this.#tail);
+    this.#tailFirst = this.header.count;
+  }
+
+  /** The open file. Not to be kept: it is closed when too many are open. */
+  readonly #open = (): LogFile => {
+    this.used = true;
+    if (this.#file) return this.#file;
+    this.#file = this.#dir.open(this.name, "write");
+    this.#handles.opened(this);
+    return this.#file;
+  };
+}
+
+/** An item can lie behind another: what was never written, and most of what was torn, cannot. */
+function follows(item: IndexItem, last: IndexItem): boolean {
+  const { hash, logOffset, seconds, previous } = item;
+  if (hash < 0 || seconds < 0 || logOffset < last.logOffset) return false;
+  return hash !== 0 || logOffset !== 0 || seconds !== 0 || previous !== 0;
+}
