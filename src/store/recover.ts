@@ -24,6 +24,8 @@ export interface Stored {
   readonly checkpoint: Checkpoint;
   /** The last process did not close the store. */
   readonly crashed: boolean;
+  /** Called once, when the records from `logOffset` on are about to be fed, and none before it. */
+  readonly beforeFeed?: (logOffset: number) => Promise<void>;
   /** What becomes of a log that is damaged where no crash can have torn it. */
   readonly logDamage: "refuse" | "cut";
 }
@@ -137,6 +139,7 @@ class Recovery {
       queue.correctMin(min);
       if (this.#turn.isOver()) await this.#turn.next();
     }
+    await this.#stored.beforeFeed?.(known.at);
     if (end.at > known.at) await this.#feed(known, (done) => headway.at(end.at - known.at + done));
     return end;
   }
@@ -150,6 +153,7 @@ class Recovery {
       queue.correctMin(min);
       if (this.#turn.isOver()) await this.#turn.next();
     }
+    await this.#stored.beforeFeed?.(start.at);
     const end = await this.#feed(start, (done) => headway.at(done));
     await this.#vouchNoLaterThan(end.time);
     await this.#cut(end);
