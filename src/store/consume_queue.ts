@@ -24,6 +24,9 @@ const GAP_ENTRIES_MAX = 1 << 20;
 /** One entry. */
 const one = new Uint8Array(ENTRY_BYTES);
 const oneView = viewOf(one);
+/** The first entries of a file. */
+const head = new Uint8Array(TAIL_BYTES);
+const headView = viewOf(head);
 
 /**
  * The messages of one topic and queue in order, 20 bytes each (queue_entry.ts). The newest entries are in
@@ -90,8 +93,7 @@ export class ConsumeQueue {
     this.#segments.load((last, size) => crashed && endsInEntry(last, size));
     const { first, last } = this.#segments;
     if (!first || !last) return;
-    this.#fileEnd = ENTRY_BYTES *
-      firstThat(last.base / ENTRY_BYTES, last.end / ENTRY_BYTES, (n) => !this.#look(n));
+    this.#fileEnd = ENTRY_BYTES * this.#firstFree(last);
     this.#syncedEnd = crashed ? first.base : this.#fileEnd;
     this.#min = first.base / ENTRY_BYTES;
     this.#findLogEnd();
@@ -100,10 +102,27 @@ export class ConsumeQueue {
   /** Looks up which entry is the first whose message the log, which begins at `logMin`, still has. */
   correctMin(logMin: number): void {
     const first = (this.#segments.first?.base ?? this.#fileEnd) / ENTRY_BYTES;
-    this.#min = firstThat(Math.max(first, this.#min), this.maxOffset, (n) => {
+    const isThere = (n: number) => {
       this.read(n, one);
       return entrySize(oneView, 0) !== FILL_SIZE && entryLogOffset(oneView, 0) >= logMin;
-    });
+    };
+    const from = Math.max(first, this.#min);
+    const { maxOffset } = this;
+    // mostly nothing was removed: then one look is enough
+    this.#min = from < maxOffset && isThere(from) ? from : firstThat(from, maxOffset, isThere);
+  }
+
+  /**
+   * Removes the files all of whose messages are gone from a log that begins at `logMin` now, but never the
+   * last one: it knows the number of the next entry. Each is gone for good before the next one goes.
+   */
+  async removeBefore(logMin: number): Promise<void> {
+    const segments = this.#segments;
+    while (segments.length > 1 && this.#look(segments.first!.end / ENTRY_BYTES - 1)) {
+      if (entryLogOffset(oneView, 0) >= logMin) break;
+      await segments.removeFirst();
+    }
+    this.correctMin(logMin);
   }
 
   /**
@@ -258,8 +277,15 @@ export class ConsumeQueue {
     this.#cutUnsafe = true;
     this.#segments.removeFrom(Math.max(end, first.end));
     const segment = this.#segments.find(end);
-    segment?.zeroFrom(end - segment.base);
+    if (segment) this.#zero(segment, end - segment.base);
     this.#findLogEnd();
+  }
+
+  /** Takes away a file's entries from `at` on. To free its only block takes a disk milliseconds, so it keeps that. */
+  #zero(segment: Segment, at: number): void {
+    if (at > 0 || !this.#look(segment.base / ENTRY_BYTES)) return segment.zeroFrom(at);
+    segment.zeroFrom(ENTRY_BYTES);
+    segment.file.writeAt(0, one.fill(0));
   }
 
   #beDirty(): void {
@@ -280,6 +306,15 @@ export class ConsumeQueue {
     this.#logEnd = entryLogOffset(oneView, 0) + entrySize(oneView, 0);
   }
 
+  /** Number of the first entry of a file at which nothing was put. Of a short queue one read tells it. */
+  #firstFree(file: Segment): number {
+    const from = file.base / ENTRY_BYTES;
+    const count = Math.floor(file.file.readAt(0, head) / ENTRY_BYTES);
+    const isFree = (n: number) => !entryIsThere(headView, n * ENTRY_BYTES);
+    if (count > 0 && isFree(count - 1)) return from + firstThat(0, count, isFree);
+    return firstThat(from + count, file.end / ENTRY_BYTES, (n) => !this.#look(n));
+  }
+
   /** Brings entry `n` of the files into `one`; false when nothing was put there. */
   #look(n: number): boolean {
     const at = n * ENTRY_BYTES;
@@ -291,7 +326,7 @@ export class ConsumeQueue {
 
 /** What a crash leaves between cutting a file and giving it its size again: nothing, or whole entries. */
 function endsInEntry(segment: Segment, size: number): boolean {
-  if (size === 0) return true;
+  if (size === 0 || size === ENTRY_BYTES) return true; // the one may have been zeroed already
   if (size % ENTRY_BYTES !== 0) return false;
   return segment.file.readAt(size - ENTRY_BYTES, one) === ENTRY_BYTES && entryIsThere(oneView, 0);
 }

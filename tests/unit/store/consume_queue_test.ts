@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertGreater, assertThrows } from "@std/assert";
 import { hexOf, viewOf } from "../../../src/base/bytes.ts";
 import { CorruptLogError } from "../../../src/base/errors.ts";
 import { FsError } from "../../../src/ports/fs.ts";
@@ -12,8 +12,8 @@ import { MemFs } from "../../support/mem_fs.ts";
 const FILE_BYTES = 200; // 10 entries
 const FILL = "0000000000000000" + "7fffffff" + "0000000000000000";
 
-function queueIn(fs: MemFs, crashed = false): ConsumeQueue {
-  const segments = new Segments(fs.dir("q"), FILE_BYTES, new Handles(2), "a key");
+function queueIn(fs: MemFs, crashed = false, fileBytes = FILE_BYTES): ConsumeQueue {
+  const segments = new Segments(fs.dir("q"), fileBytes, new Handles(2), "a key");
   const queue = new ConsumeQueue("T1", 0, segments, () => {});
   queue.load(crashed);
   return queue;
@@ -150,6 +150,53 @@ test("cutFrom() drops entries of later records, in memory of the files too", () 
     assertEquals(queueIn(fs).maxOffset, left);
     fill(queue, left, left + 1);
     assertEquals(offsetsOf(queue, left), [1000 * (left + 1)]);
+  }
+});
+
+test("a file that loses all its entries keeps its block, and a crash on the way leaves what can be opened", () => {
+  for (const operation of ["truncate", "write"] as const) {
+    for (let nth = 1; nth <= 2; nth++) {
+      const fs = new MemFs();
+      const queue = queueIn(fs);
+      fill(queue, 0, 7);
+      queue.write();
+      const before = fs.counts[operation];
+      fs.fault = (kind, _path, count) =>
+        kind === operation && count === before + nth
+          ? { error: new FsError("other", "EIO") }
+          : undefined;
+      try {
+        queue.cutFrom(0);
+      } catch (error) {
+        assert(error instanceof FsError);
+      }
+      assertGreater(fs.bytes("q/00000000000000000000").length, 0, "the block was freed");
+      fs.kill();
+      const again = queueIn(fs, true);
+      again.cutFrom(0);
+      assertEquals([again.minOffset, again.maxOffset], [0, 0]);
+      assertEquals(fs.bytes("q/00000000000000000000"), new Uint8Array(FILE_BYTES));
+    }
+  }
+});
+
+test("the end of a file is found wherever it is", () => {
+  for (
+    const [fileBytes, counts] of [[FILE_BYTES, [1, 9, 10]], [10_000, [
+      1,
+      203,
+      204,
+      205,
+      499,
+    ]]] as const
+  ) {
+    for (const count of counts) {
+      const fs = new MemFs();
+      const queue = queueIn(fs, false, fileBytes);
+      fill(queue, 0, count);
+      queue.write();
+      assertEquals(queueIn(fs, false, fileBytes).maxOffset, count);
+    }
   }
 });
 
