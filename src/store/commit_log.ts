@@ -184,6 +184,20 @@ export class CommitLog {
     }
   }
 
+  /** The first file, unless it is the last as well: that one is never taken away. */
+  get oldest(): { readonly end: number; readonly modifiedMs: number } | undefined {
+    const { first, length, dir } = this.#segments;
+    if (first === undefined || length === 1) return undefined;
+    return { end: first.end, modifiedMs: dir.stat(first.name)?.modifiedMs ?? Infinity };
+  }
+
+  /** Takes that file away: for readers at once, when it resolves for good, its disk space included. */
+  removeOldest(): Promise<void> {
+    invariant(this.#segments.length > 1, "the file that ends the log stays");
+    this.#current = undefined;
+    return this.#segments.removeFirst();
+  }
+
   /** Ends the log there for everybody who asks; the files are still to follow. */
   #hide(logOffset: number): void {
     this.#cutting = this.#uncut = true;

@@ -92,6 +92,14 @@ export class Segment {
     this.dir.remove(this.name);
   }
 
+  /** Removes it at once; resolves when its disk space is free. @throws {FsError} and it is still there */
+  discard(): Promise<void> {
+    const freed = this.dir.discard(this.name);
+    this.#handles.closed(this);
+    this.close();
+    return freed;
+  }
+
   #open(): LogFile {
     this.#file = this.dir.open(this.name, "write");
     this.#handles.opened(this);
