@@ -1,5 +1,5 @@
 import * as fs from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { type Dir, type Entry, type Fs, FsError, type LogFile } from "../ports/fs.ts";
 
 /**
@@ -42,6 +42,11 @@ class NodeDir implements Dir {
   constructor(path: string, lockf: LockCall) {
     this.path = path;
     this.#lockf = lockf;
+  }
+
+  get parent(): Dir | undefined {
+    const path = dirname(resolve(this.path));
+    return path === resolve(this.path) ? undefined : new NodeDir(path, this.#lockf);
   }
 
   child(name: string): Dir {

@@ -3,6 +3,7 @@ import { type Dir, FsError } from "../ports/fs.ts";
 import { textOf, utf8 } from "./bytes.ts";
 import { CorruptLogError } from "./errors.ts";
 import { type Log, reasonOf } from "./log.ts";
+import { makeFolder } from "./make_folder.ts";
 
 /**
  * A table that lives in one JSON file and is replaced whole: at every moment the disk holds a complete
@@ -14,6 +15,8 @@ export class JsonFile {
   readonly #log: Log;
   /** A main file that could not be read must not push the good .bak out. */
   #keepBak = false;
+  /** No power cut takes the folder. */
+  #isSafe = false;
 
   constructor(dir: Dir, name: string, log: Log) {
     this.#dir = dir;
@@ -58,7 +61,9 @@ export class JsonFile {
   async save(text: string): Promise<void> {
     const dir = this.#dir;
     const temporary = `${this.#name}.tmp`;
-    dir.make();
+    if (this.#isSafe) dir.make();
+    else await makeFolder(dir);
+    this.#isSafe = true;
     dir.remove(temporary); // of a process that died
     const file = dir.open(temporary, "create");
     try {

@@ -28,6 +28,8 @@ export interface Entry {
 /** A folder. It need not exist before `make`; every call is synchronous except those that wait for the disk. */
 export interface Dir {
   readonly path: string;
+  /** The folder that holds this one; undefined for the one above all. */
+  readonly parent: Dir | undefined;
   /** The folder of that name (may hold slashes) inside this one. */
   child(name: string): Dir;
   /** Makes the folder and those above it where they are missing. */

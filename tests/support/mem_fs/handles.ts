@@ -24,6 +24,11 @@ export class MemDir implements Dir {
     return "/" + this.#parts.join("/");
   }
 
+  get parent(): Dir | undefined {
+    if (this.#parts.length === 0) return undefined;
+    return new MemDir(this.#memory, this.#parts.slice(0, -1), this.#generation);
+  }
+
   child(name: string): Dir {
     const parts = name.split("/").filter((part) => part !== "");
     return new MemDir(this.#memory, [...this.#parts, ...parts], this.#generation);
