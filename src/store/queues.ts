@@ -18,6 +18,9 @@ interface Topic {
   readonly next: Topic | undefined;
 }
 
+/** A disk makes several files safe in the time of one; more would keep the log's own syncs waiting. */
+const SYNCS_AT_ONCE = 4;
+
 /** The consume queues there are. */
 export class Queues {
   readonly #dir: Dir;
@@ -136,27 +139,43 @@ export class Queues {
     this.#dirty = [];
     for (const queue of dirty) queue.dirty = false; // what it gets from now on is for the next time
     let failure: unknown;
+    const failed = (queue: ConsumeQueue, error: unknown): void => {
+      failure = error;
+      this.#again(queue);
+    };
+    const written: ConsumeQueue[] = [];
     for (const queue of dirty) {
       if (turn.isOver()) await turn.next();
       try {
-        await this.#sync(queue);
+        queue.write();
+        written.push(queue);
       } catch (error) {
-        failure = error;
-        this.#again(queue);
+        failed(queue, error);
       }
     }
+    const folders = new Map<string, Promise<void>>();
+    await atOnce(SYNCS_AT_ONCE, written, async (queue) => {
+      if (turn.isOver()) await turn.next();
+      try {
+        if (queue.isNew) await this.#syncAbove(queue, folders);
+        await queue.sync();
+      } catch (error) {
+        failed(queue, error);
+      }
+    });
     this.#tried(failure);
     return failure === undefined;
   }
 
-  /** The folders above a first file have to be safe as well. */
-  async #sync(queue: ConsumeQueue): Promise<void> {
-    queue.write();
-    if (queue.isNew) {
-      await this.#dir.child(queue.topic).sync();
-      await this.#dir.sync();
-    }
-    await queue.sync();
+  /** The folders above a first file have to be safe as well; each is made so once for all that were written. */
+  async #syncAbove({ topic }: ConsumeQueue, folders: Map<string, Promise<void>>): Promise<void> {
+    const once = (name: string, dir: Dir): Promise<void> => {
+      const syncing = folders.get(name) ?? dir.sync();
+      folders.set(name, syncing);
+      return syncing;
+    };
+    await once(topic, this.#dir.child(topic));
+    await once("", this.#dir); // no topic is named so
   }
 
   #again(queue: ConsumeQueue): void {
@@ -201,6 +220,19 @@ export class Queues {
     this.#byHash.set(hash, topic);
     return topic;
   }
+}
+
+/** Does `work` for each item, so many at a time. It does not reject. */
+async function atOnce<T>(
+  count: number,
+  items: readonly T[],
+  work: (item: T) => Promise<void>,
+): Promise<void> {
+  let next = 0;
+  const lane = async (): Promise<void> => {
+    while (next < items.length) await work(items[next++]);
+  };
+  await Promise.all(Array.from({ length: count }, lane));
 }
 
 function isFolderName(name: string, length: number): boolean {
