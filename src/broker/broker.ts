@@ -2,12 +2,12 @@ import { type Log, reasonOf } from "../base/log.ts";
 import { together } from "../base/together.ts";
 import { serveSlaves } from "../ha/master.ts";
 import { Witness } from "../ha/witness.ts";
-import type { OnProgress } from "../ha/watch.ts";
 import type { Runtime } from "../ports/host.ts";
 import type { Address } from "../ports/net.ts";
 import type { Peer, Served } from "../rpc/peer.ts";
 import { Redial } from "../rpc/redial.ts";
 import { serve } from "../rpc/serve.ts";
+import type { OpenProgress } from "../store/headway.ts";
 import { openStore } from "../store/store.ts";
 import { addressText, ipBytes } from "../wire/host_address.ts";
 import type { BrokerConfig, BrokerRole } from "./config.ts";
@@ -32,6 +32,14 @@ export interface Broker extends AsyncDisposable, Addresses {
   close(): Promise<void>;
 }
 
+/** How far long work on a broker's log is. */
+export interface WorkProgress extends OpenProgress {
+  readonly work: "recovers" | "copies";
+}
+
+/** Who wants to see that; `undefined` when the work is over. */
+export type OnWork = (progress: WorkProgress | undefined) => void;
+
 /** Where a broker is reached, as it tells the name servers. */
 export interface Addresses {
   /** For clients. */
@@ -42,7 +50,7 @@ export interface Addresses {
 
 /**
  * Starts a broker. No port is open before its store can serve, and no name server hears of it before its
- * ports are open. A slave shows a long copy by `onProgress`, or in the log when there is none.
+ * ports are open. A long recovery and a slave's long copy are shown by `onWork`, or in the log without it.
  *
  * @throws {NetError} with code "in-use" when a port is taken.
  * @throws {StoreRefusal} when the store is not for this node. @throws {CorruptLogError} when it is damaged.
@@ -51,14 +59,16 @@ export async function startBroker(
   runtime: Runtime,
   config: BrokerConfig,
   log: Log,
-  onProgress?: OnProgress,
+  onWork?: OnWork,
 ): Promise<Broker> {
   const root = runtime.fs.dir(config.storePathRootDir);
-  const store = await openStore(runtime, root, storeOptions(runtime, config), log.child("store"));
+  const options = storeOptions(runtime, config);
+  const recovers = shown("recovers", onWork);
+  const store = await openStore(runtime, root, options, log.child("store"), recovers);
   let parts: Parts | undefined;
   try {
     parts = openParts(runtime, config, store, log);
-    return await run(parts, await openListeners(runtime.net, config), onProgress);
+    return await run(parts, await openListeners(runtime.net, config), onWork);
   } catch (error) {
     if (parts) await closeParts(parts);
     await store.close();
@@ -70,7 +80,7 @@ export async function startBroker(
 async function run(
   parts: Parts,
   listeners: Listeners,
-  onProgress: OnProgress | undefined,
+  onWork: OnWork | undefined,
 ): Promise<Broker> {
   const { runtime, config, log, store, acks } = parts;
   const addresses = {
@@ -87,7 +97,9 @@ async function run(
   });
   const stopArrivals = store.dispatch.onArrival(({ topic, queueId }) => pulls.wake(topic, queueId));
   const peers = new Redial(runtime, log.child("rpc"));
-  const following = parts.isSlave ? follow(parts, peers, addresses, onProgress) : undefined;
+  const following = parts.isSlave
+    ? follow(parts, peers, addresses, shown("copies", onWork))
+    : undefined;
   const stop = new AbortController();
   await following?.resync.finish(stop.signal); // before anybody reads what it cuts
   const witness = witnessOf(parts, peers);
@@ -118,6 +130,13 @@ async function run(
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+function shown(
+  work: WorkProgress["work"],
+  onWork: OnWork | undefined,
+): ((progress: OpenProgress | undefined) => void) | undefined {
+  return onWork && ((progress) => onWork(progress && { ...progress, work }));
 }
 
 /** Serves clients, slaves and, on a slave, the copy of its master, until the signal aborts. */

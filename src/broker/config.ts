@@ -94,7 +94,15 @@ export const options = {
   // Store
   // Java: ~/store, where every node of a machine meets every other.
   storePathRootDir: text("Folder of the store; default: ./pocketmq-data/<brokerName>-<brokerId>."),
-  storePathCommitLog: text("Folder of the log; default: commitlog in storePathRootDir."),
+  storePathCommitLog: text(
+    "Folder of the log, several with , between; default: commitlog in storePathRootDir.",
+  ),
+  // Ours: Java cuts, or serves, whatever it finds.
+  logDamage: oneOf(
+    ["refuse", "cut"],
+    "refuse",
+    "Damage that no crash leaves stops the start, or is cut with all behind it, a copy kept aside.",
+  ),
   mappedFileSizeCommitLog: whole(
     1_073_741_824,
     { min: 4096, max: 2 ** 31 - 1, unit: "bytes" },

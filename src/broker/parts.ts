@@ -15,6 +15,7 @@ import { Locks } from "./locks.ts";
 import { OffsetCopy } from "./offset_copy.ts";
 import { Offsets } from "./offsets.ts";
 import { Stats } from "./stats.ts";
+import { logDir } from "./told.ts";
 import { Topics } from "./topics.ts";
 
 /** The state of one broker, each piece with its one owner. */
@@ -70,7 +71,7 @@ export function openParts(
     config,
     log,
     store,
-    disk: fs.dir(config.storePathCommitLog),
+    disk: logDir(fs, config),
     acks,
     slaves,
     confirmations: new Confirmations({

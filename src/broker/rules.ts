@@ -16,7 +16,7 @@ export interface Surroundings {
 
 type Rule = (config: BrokerConfig, around: Surroundings) => Broken | undefined;
 
-const rules: readonly Rule[] = [fastPortFits, portsDiffer, oneLogFolder, replicas, notItself];
+const rules: readonly Rule[] = [fastPortFits, portsDiffer, logFolders, replicas, notItself];
 
 /** The first rule that a broker's final configuration breaks. */
 export function brokenRule(config: BrokerConfig, around: Surroundings): Broken | undefined {
@@ -49,10 +49,11 @@ function portsDiffer(config: BrokerConfig, { namesrv }: Surroundings): Broken | 
   }
 }
 
-/** Java's list of several folders for one log; taken for one name it would start an empty log. */
-function oneLogFolder({ storePathCommitLog }: BrokerConfig): Broken | undefined {
-  if (storePathCommitLog.includes(",")) {
-    return { key: "storePathCommitLog", wanted: "one folder: a log in several is not supported" };
+/** Taken for one folder, two spellings of a list would be two logs. */
+function logFolders({ storePathCommitLog }: BrokerConfig): Broken | undefined {
+  const paths = storePathCommitLog.split(",").map((path) => path.trim());
+  if (paths.includes("") || new Set(paths).size < paths.length) {
+    return { key: "storePathCommitLog", wanted: "a folder, or different ones with , between" };
   }
 }
 

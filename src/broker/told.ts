@@ -1,7 +1,8 @@
 import type { MasterOptions } from "../ha/master.ts";
 import type { SlaveOptions } from "../ha/slave.ts";
-import type { Fs } from "../ports/fs.ts";
+import type { Dir, Fs } from "../ports/fs.ts";
 import type { StoreOptions } from "../store/options.ts";
+import { oneDir } from "../store/several_dirs.ts";
 import { FRAME_BYTES_MAX } from "../wire/frame.ts";
 import type { BrokerConfig } from "./config.ts";
 import type { PullLimits } from "./pull.ts";
@@ -11,6 +12,12 @@ import type { PullLimits } from "./pull.ts";
 
 /** What a frame holds beside its header. */
 const ANSWER_BYTES_MAX = FRAME_BYTES_MAX - 64 * 1024;
+
+/** Where the log lies; several folders on several disks are one to whoever uses it. */
+export function logDir(fs: Fs, config: BrokerConfig): Dir {
+  const paths = config.storePathCommitLog.split(",").map((path) => path.trim());
+  return oneDir(paths.map((path) => fs.dir(path)), config.mappedFileSizeCommitLog);
+}
 
 /** What the store is told. */
 export function storeOptions({ fs }: { fs: Fs }, config: BrokerConfig): StoreOptions {
@@ -23,7 +30,8 @@ export function storeOptions({ fs }: { fs: Fs }, config: BrokerConfig): StoreOpt
     flushLeastPages: config.flushCommitLogLeastPages,
     flushThoroughMs: config.flushCommitLogThoroughInterval,
     syncFlushTimeoutMs: config.syncFlushTimeout,
-    logDir: fs.dir(config.storePathCommitLog),
+    logDir: logDir(fs, config),
+    logDamage: config.logDamage,
     delayLevelsMs: config.messageDelayLevel,
   };
 }

@@ -1,23 +1,23 @@
-import type { CopyProgress, OnProgress } from "../ha/watch.ts";
+import type { OnWork, WorkProgress } from "../broker/broker.ts";
 import type { Terminal } from "../ports/host.ts";
 import { bytesText, durationText } from "./units.ts";
 
-/** The last line of a terminal, which shows how far slaves of this process copy their masters' logs. */
+/** The last line of a terminal, which shows how far brokers of this process recover or copy their logs. */
 export class CopyLine {
   readonly #terminal: Pick<Terminal, "stderr" | "stderrIsTerminal">;
-  readonly #copies = new Map<string, string>(); // by slave
+  readonly #works = new Map<string, string>(); // by broker
   #drawn = "";
 
   constructor(terminal: Pick<Terminal, "stderr" | "stderrIsTerminal">) {
     this.#terminal = terminal;
   }
 
-  /** Where a slave shows its progress; undefined without a terminal: then its log says it. */
-  of(slave: string): OnProgress | undefined {
+  /** Where a broker shows its progress; undefined without a terminal: then its log says it. */
+  of(broker: string): OnWork | undefined {
     if (!this.#terminal.stderrIsTerminal) return undefined;
     return (progress) => {
-      if (progress) this.#copies.set(slave, `${slave} ${copyText(progress)}`);
-      else this.#copies.delete(slave);
+      if (progress) this.#works.set(broker, `${broker} ${workText(progress)}`);
+      else this.#works.delete(broker);
       this.#draw();
     };
   }
@@ -28,7 +28,7 @@ export class CopyLine {
   }
 
   #draw(): void {
-    const text = [...this.#copies.values()].join("; ");
+    const text = [...this.#works.values()].join("; ");
     if (text === this.#drawn) return;
     const blank = this.#blank();
     this.#drawn = text;
@@ -41,10 +41,11 @@ export class CopyLine {
 }
 
 /** `copies 1.2 GiB of 3.4 GiB (35 %), 210 MiB/s, 11 s left` */
-export function copyText({ done, total, bytesPerSecond, secondsLeft }: CopyProgress): string {
+export function workText(progress: WorkProgress): string {
+  const { work, done, total, bytesPerSecond, secondsLeft } = progress;
   const percent = total > 0 ? Math.floor(100 * done / total) : 100;
   const left = secondsLeft === undefined ? "" : `, ${durationText(1000 * secondsLeft)} left`;
-  return `copies ${bytesText(done)} of ${bytesText(total)} (${percent} %), ${
+  return `${work} ${bytesText(done)} of ${bytesText(total)} (${percent} %), ${
     bytesText(bytesPerSecond)
   }/s${left}`;
 }

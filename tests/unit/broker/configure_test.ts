@@ -265,9 +265,10 @@ for (
       says: "Cannot use minInSyncReplicas = 3 (flag): it must be at most inSyncReplicas, 2",
     },
     {
-      name: "a log in several folders",
-      sources: { ...master, file: { storePathCommitLog: "/a/log,/b/log" } },
-      says: "Cannot use storePathCommitLog = /a/log,/b/log (file): it must be one folder",
+      name: "one folder twice for a log",
+      sources: { ...master, file: { storePathCommitLog: "/a/log, /a/log" } },
+      says:
+        "Cannot use storePathCommitLog = /a/log, /a/log (file): it must be a folder, or different",
     },
     {
       name: "a delay without a unit",

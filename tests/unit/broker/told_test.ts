@@ -21,6 +21,7 @@ test("storeOptions() are RocketMQ's keys", () => {
       flushCommitLogThoroughInterval: "12",
       syncFlushTimeout: "13",
       storePathCommitLog: "/elsewhere/log",
+      logDamage: "cut",
       messageDelayLevel: "1s 2m",
     }),
   );
@@ -34,9 +35,18 @@ test("storeOptions() are RocketMQ's keys", () => {
     flushThoroughMs: 12,
     syncFlushTimeoutMs: 13,
     logDir: "/elsewhere/log",
+    logDamage: "cut",
     delayLevelsMs: [1000, 120_000],
   });
   assertEquals(storeOptions({ fs: new MemFs() }, configWith({})).flush, "async");
+});
+
+test("storeOptions() take a log in several folders for one", () => {
+  const { logDir } = storeOptions(
+    { fs: new MemFs() },
+    configWith({ storePathCommitLog: "/a/log, /b/log" }),
+  );
+  assertEquals(logDir?.path, "{/a/log,/b/log}");
 });
 
 test("masterOptions() and slaveOptions() are RocketMQ's keys", () => {

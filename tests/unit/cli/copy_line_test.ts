@@ -1,9 +1,15 @@
 import { assertEquals } from "@std/assert";
-import { CopyLine, copyText } from "../../../src/cli/copy_line.ts";
+import { CopyLine, workText } from "../../../src/cli/copy_line.ts";
 import { test } from "../../harness.ts";
 
 const MIB = 1024 * 1024;
-const HALF = { end: 0, done: 50 * MIB, total: 100 * MIB, bytesPerSecond: 10 * MIB, secondsLeft: 5 };
+const HALF = {
+  work: "copies" as const,
+  done: 50 * MIB,
+  total: 100 * MIB,
+  bytesPerSecond: 10 * MIB,
+  secondsLeft: 5,
+};
 
 /** What a terminal of one line shows after all that was written. */
 function shownBy(write: (line: CopyLine) => void, stderrIsTerminal = true): string[] {
@@ -21,12 +27,16 @@ function shownBy(write: (line: CopyLine) => void, stderrIsTerminal = true): stri
   return lines.map((line) => line.replace(/^[^]*\r/, "").trimEnd());
 }
 
-test("copyText() says bytes, rate and time left", () => {
-  assertEquals(copyText(HALF), "copies 50.0 MiB of 100 MiB (50 %), 10.0 MiB/s, 5 s left");
+test("workText() says bytes, rate and time left", () => {
+  assertEquals(workText(HALF), "copies 50.0 MiB of 100 MiB (50 %), 10.0 MiB/s, 5 s left");
   assertEquals(
-    copyText({ ...HALF, bytesPerSecond: 0, secondsLeft: undefined }),
+    workText({ ...HALF, bytesPerSecond: 0, secondsLeft: undefined }),
     "copies 50.0 MiB of 100 MiB (50 %), 0 B/s",
   );
+});
+
+test("workText() says which work it is", () => {
+  assertEquals(workText({ ...HALF, work: "recovers" }).split(" ")[0], "recovers");
 });
 
 test("CopyLine stays the last line, and goes when the copy is over", () => {
