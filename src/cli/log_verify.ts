@@ -49,7 +49,10 @@ function verdictJson(path: string, verdict: Verdict, ok: boolean): string {
   return lines.map((line) => JSON.stringify(line) + "\n").join("");
 }
 
-function verdictText(path: string, { findings, log, queues, tables, isOpen }: Verdict): string {
+function verdictText(
+  path: string,
+  { findings, log, queues, index, tables, isOpen }: Verdict,
+): string {
   const head = `${path}${isOpen ? ", which a broker has open or did not close" : ""}\n`;
   const parts = tableOf([
     [
@@ -58,6 +61,7 @@ function verdictText(path: string, { findings, log, queues, tables, isOpen }: Ve
       `${log.records} whole records from ${log.min} to ${log.end}`,
     ],
     ["queues", String(queues.count), `${queues.goodEntries} entries fit their records`],
+    ["index", `${index.files} files`, `${index.goodItems} items fit their records`],
     ["tables", String(tables), "can be read"],
   ], "  ");
   return head + parts + findingsText(findings.kept) + moreText(findings.counts, findings.kept) +

@@ -29,7 +29,8 @@ export function jsonOf(message: Message): string {
   }) + "\n";
 }
 
-function bodyOf(bytes: Uint8Array): { body: string } | { bodyBase64: string } {
+/** A body as a field of JSON: its text, or base64 of what is no UTF-8. */
+export function bodyOf(bytes: Uint8Array): { body: string } | { bodyBase64: string } {
   try {
     return { body: strict.decode(bytes) };
   } catch {

@@ -3,6 +3,7 @@ import type { Codecs } from "../../ports/host.ts";
 import { type Checkpoint, NO_CHECKPOINT, readCheckpoint, safeTime } from "../checkpoint.ts";
 import { Handles } from "../handles.ts";
 import { LogReader } from "../log_reader.ts";
+import { storedIndex, type StoredIndexFile } from "./stored_index.ts";
 import { StoredFiles } from "./stored_files.ts";
 import { type StoredQueue, storedQueues } from "./stored_queue.ts";
 
@@ -16,6 +17,7 @@ export interface StorePlace {
 
 const OPEN_LOG_FILES_MAX = 16;
 const OPEN_QUEUE_FILES_MAX = 256;
+const OPEN_INDEX_FILES_MAX = 16;
 const LOOK_BYTES = 4 * 1024;
 
 /** A store that is looked at, and by nothing here changed; its broker may be running. */
@@ -23,10 +25,12 @@ export class StoredStore implements Disposable {
   readonly place: StorePlace;
   readonly log: StoredFiles;
   readonly queues: readonly StoredQueue[];
+  readonly index: readonly StoredIndexFile[];
   readonly checkpoint: Checkpoint;
   /** `abort` is there: a broker has it open, or did not close it. */
   readonly isOpen: boolean;
-  readonly #handles = [new Handles(OPEN_LOG_FILES_MAX), new Handles(OPEN_QUEUE_FILES_MAX)];
+  readonly #handles = [OPEN_LOG_FILES_MAX, OPEN_QUEUE_FILES_MAX, OPEN_INDEX_FILES_MAX]
+    .map((max) => new Handles(max));
 
   constructor(place: StorePlace) {
     this.place = place;
@@ -35,11 +39,18 @@ export class StoredStore implements Disposable {
     this.checkpoint = root ? readCheckpoint(root) : NO_CHECKPOINT;
     this.log = new StoredFiles(logDirs, this.#handles[0]);
     this.queues = root ? storedQueues(root.child("consumequeue"), this.#handles[1]) : [];
+    this.index = root ? storedIndex(root.child("index"), this.#handles[2]) : [];
   }
 
   [Symbol.dispose](): void {
     for (const open of this.#handles) open.closeAll();
   }
+}
+
+/** `FILE at byte N` of a place in the log. */
+export function placeText({ log }: Pick<StoredStore, "log">, logOffset: number): string {
+  const file = log.find(logOffset);
+  return file ? `${file.path} at byte ${logOffset - file.base}` : `log offset ${logOffset}`;
 }
 
 /**

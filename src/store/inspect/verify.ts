@@ -1,9 +1,10 @@
 import type { Codecs } from "../../ports/host.ts";
+import { IndexCheck } from "./check_index.ts";
 import { checkTables } from "./check_tables.ts";
 import { Findings } from "./findings.ts";
 import { LogWalk } from "./log_walk.ts";
 import { type Mending, QueueCheck } from "./check_queues.ts";
-import { newestKnown, rebuiltFrom, type StoredStore } from "./stored.ts";
+import { newestKnown, placeText, rebuiltFrom, type StoredStore } from "./stored.ts";
 
 /** What a whole store was found to be. */
 export interface Verdict {
@@ -17,6 +18,7 @@ export interface Verdict {
     readonly records: number;
   };
   readonly queues: { readonly count: number; readonly goodEntries: number };
+  readonly index: { readonly files: number; readonly goodItems: number };
   readonly tables: number;
   readonly isOpen: boolean;
 }
@@ -29,11 +31,12 @@ export interface VerifyOptions {
   readonly progress?: (done: number) => void;
 }
 
-const PROGRESS_RECORDS = 1024;
+/** Bytes of the log between two calls of `progress`. */
+const PROGRESS_BYTES = 64 * 1024;
 
 /**
  * Checks a store in one pass over its log: every record's lengths, CRC and own offset, every queue entry
- * against its record and every record against its entry, then the checkpoint and the tables.
+ * against its record and every record against its entry, the key index likewise, then checkpoint and tables.
  */
 export function verifyStore(store: StoredStore, codecs: Codecs, options: VerifyOptions): Verdict {
   const findings = new Findings(options.keep);
@@ -42,8 +45,11 @@ export function verifyStore(store: StoredStore, codecs: Codecs, options: VerifyO
   const min = log.first?.base ?? 0;
   const mending = { isOpen, rebuiltFrom: rebuiltFrom(store, codecs) };
   const check = root && new QueueCheck(queues, min, mending, findings);
-  const walked = walk(store, codecs, { check, mending, findings, progress: options.progress });
+  const index = new IndexCheck(store.index, min, isOpen, findings);
+  const { progress } = options;
+  const walked = walk(store, codecs, { check, index, mending, findings, progress });
   check?.finish(walked.end);
+  index.finish(walked.end);
   if (root) checkCheckpoint(store, walked.newestMs, findings);
   return {
     findings,
@@ -55,6 +61,7 @@ export function verifyStore(store: StoredStore, codecs: Codecs, options: VerifyO
       records: walked.records,
     },
     queues: { count: queues.length, goodEntries: check?.good ?? 0 },
+    index: { files: store.index.length, goodItems: index.good },
     tables: root ? checkTables(root.child("config"), findings) : 0,
     isOpen,
   };
@@ -70,8 +77,9 @@ interface Walked {
 function walk(
   store: StoredStore,
   codecs: Codecs,
-  { check, mending, findings, progress }: {
+  { check, index, mending, findings, progress }: {
     check: QueueCheck | undefined;
+    index: IndexCheck;
     mending: Mending;
     findings: Findings;
     progress?: (done: number) => void;
@@ -83,12 +91,15 @@ function walk(
   const where = (at: number): string => placeText(store, at);
   let records = 0;
   let newestMs = 0;
+  let told = min;
   for (const step = new LogWalk(log, codecs);;) {
     const found = step.next();
     if (found === "record") {
       check?.record(step.bytes, step.record);
+      index.record(step.bytes, step.record);
       newestMs = Math.max(newestMs, step.record.storeTimestamp);
-      if (++records % PROGRESS_RECORDS === 0) progress?.(step.at - min);
+      records++;
+      if (step.at >= told + PROGRESS_BYTES) progress?.((told = step.at) - min);
       continue;
     }
     if (found === "blank") continue;
@@ -108,12 +119,6 @@ function walk(
     }
     return { end: at, records, newestMs };
   }
-}
-
-/** `FILE at byte N` of a place in the log. */
-export function placeText({ log }: Pick<StoredStore, "log">, logOffset: number): string {
-  const file = log.find(logOffset);
-  return file ? `${file.path} at byte ${logOffset - file.base}` : `log offset ${logOffset}`;
 }
 
 function checkCheckpoint(store: StoredStore, newestMs: number, findings: Findings): void {
