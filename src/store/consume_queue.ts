@@ -262,6 +262,7 @@ export class ConsumeQueue {
       throw new CorruptLogError(path, this.#fileEnd + this.#tailBytes, reason);
     }
     this.write();
+    if (this.#min === this.maxOffset) this.#min = queueOffset; // no message lies before the gap
     const filler = fillEntries(Math.min(queueOffset - this.maxOffset, 3_276));
     while (this.maxOffset < queueOffset) {
       const left = queueOffset * ENTRY_BYTES - this.#fileEnd;

@@ -1,4 +1,5 @@
 import type { Dir } from "../ports/fs.ts";
+import type { RetentionOptions } from "./retention_options.ts";
 
 /** How a store keeps and flushes. Names in brackets are RocketMQ's keys. */
 export interface StoreOptions {
@@ -30,6 +31,8 @@ export interface StoreOptions {
   readonly indexSlots?: number;
   /** Items of it [maxIndexNum]. */
   readonly indexItems?: number;
+  /** When files of the log go, and when nothing is stored; RocketMQ's rules without it. */
+  readonly retention?: RetentionOptions;
   /** Files of queues kept open at a time; the log has its own 64. */
   readonly openQueueFilesMax?: number;
 }

@@ -18,6 +18,8 @@ import { QueueOffsets } from "./queue_offsets.ts";
 import { Queues } from "./queues.ts";
 import { recover } from "./recover.ts";
 import { CLOSING } from "./refusal_texts.ts";
+import { Retention } from "./retention.ts";
+import { RETENTION_DEFAULTS } from "./retention_options.ts";
 import { Segments } from "./segments.ts";
 import { Turn } from "./turn.ts";
 import { Upkeep } from "./upkeep.ts";
@@ -34,6 +36,7 @@ const OPEN_LOG_FILES_MAX = 64;
 interface Parts extends CutParts {
   readonly handles: readonly Handles[];
   readonly appender: Appender;
+  readonly retention: Retention;
   readonly hold: Hold;
   readonly report: Log;
 }
@@ -44,6 +47,7 @@ export class Store implements AsyncDisposable {
   readonly flush: Flush;
   readonly queues: Queues;
   readonly dispatch: Dispatch;
+  readonly retention: Retention;
   /** Whoever had the store before did not close it: a crash, a kill, a power cut. */
   readonly recovered: boolean;
   /** Bytes of the log behind it may have been lost when the machine restarted; Infinity: it did not. */
@@ -60,6 +64,7 @@ export class Store implements AsyncDisposable {
     this.flush = parts.flush;
     this.queues = parts.queues;
     this.dispatch = parts.dispatch;
+    this.retention = parts.retention;
     this.recovered = !parts.hold.wasClosed;
     this.suspectFrom = this.recovered && !parts.hold.sameBoot ? parts.log.durable : Infinity;
     this.#born = parts.log.tail;
@@ -149,7 +154,7 @@ export class Store implements AsyncDisposable {
       if (this.#closing) throw new Error("the store is being closed");
       this.#born = Math.min(this.#born, end);
       this.#mustRecover = true;
-      await change();
+      await this.retention.whileHeld(change);
       this.#mustRecover = false;
     });
     this.#cutting = changing.catch(() => {});
@@ -161,6 +166,7 @@ export class Store implements AsyncDisposable {
     let inOrder = false;
     this.log.refuse(CLOSING);
     await this.#cutting;
+    await this.retention.close();
     await upkeep.close();
     try {
       this.takeBack();
@@ -258,6 +264,8 @@ async function open(
   const runtime = { clock, codecs };
   const { maxMessageBytes } = options;
   const appender = new Appender(commitLog, offsets, runtime, maxMessageBytes, found.storeTimestamp);
+  const kept = { log: commitLog, derived: [queues], dispatch, dirs: [logDir, dir], clock };
+  const retention = new Retention(kept, options.retention ?? RETENTION_DEFAULTS, report);
   return new Store({
     dir,
     queueDir,
@@ -268,6 +276,7 @@ async function open(
     dispatch,
     upkeep,
     appender,
+    retention,
     offsets,
     hold,
     clock,
