@@ -19,6 +19,8 @@ export interface Replicas {
 /** What the disk has; `store/flush.ts` is one. */
 export interface Disk {
   readonly durable: number;
+  /** Why nothing more becomes safe, once that is so. */
+  readonly failure: unknown;
   reached(logOffset: number): Promise<void>;
 }
 
@@ -66,7 +68,7 @@ export class Confirmations {
     this.#disk = disk;
     this.#slaveTimeoutMs = slaveTimeoutMs;
     this.#flushTimeoutMs = flushTimeoutMs;
-    this.#stopListening = replicas?.onConfirmed(() => this.#release()) ?? (() => {});
+    this.#stopListening = replicas?.onConfirmed(this.#release) ?? (() => {});
   }
 
   /** Members that wait at this moment. */
@@ -93,7 +95,7 @@ export class Confirmations {
       slaveDeadline: now + this.#slaveTimeoutMs,
       diskDeadline: now + this.#flushTimeoutMs,
     };
-    if (group.disk === undefined) this.#disk!.reached(end).then(() => this.#release(), () => {});
+    if (group.disk === undefined) this.#disk!.reached(end).then(this.#release, this.#release);
     if (
       this.#first === this.#groups.length && group.slaves !== undefined && group.disk !== undefined
     ) {
@@ -122,13 +124,15 @@ export class Confirmations {
   }
 
   /** Answers the groups at the front that are decided. */
-  #release(): void {
+  readonly #release = (): void => {
     const confirmed = this.#replicas?.confirmed ?? Infinity;
     const durable = this.#disk?.durable ?? Infinity;
+    const failed = this.#disk?.failure !== undefined; // then there is no use in waiting
     while (this.#first < this.#groups.length) {
       const group = this.#groups[this.#first];
       if (group.slaves === undefined && confirmed >= group.end) group.slaves = ResponseCode.SUCCESS;
       if (group.disk === undefined && durable >= group.end) group.disk = ResponseCode.SUCCESS;
+      else if (failed) group.disk ??= ResponseCode.FLUSH_DISK_TIMEOUT;
       if (group.slaves === undefined || group.disk === undefined) break;
       this.#first++;
       this.#waiting -= group.members.length;
@@ -142,7 +146,7 @@ export class Confirmations {
       this.#groups.splice(0, this.#first);
       this.#first = 0;
     }
-  }
+  };
 
   #sayIdle(): void {
     const waiting = this.#whenIdle;

@@ -81,14 +81,23 @@ export class Flush {
     return this.#running;
   }
 
-  /** Stops the timer and makes safe what is there. */
+  /** Resolves when the log is safe up to there, however long the disk takes. @throws {FlushError} "failed" */
+  async patiently(logOffset: number): Promise<void> {
+    while (this.#log.durable < logOffset) await this.#syncOnce();
+  }
+
+  /** Stops the timer and makes safe what is there, however long the disk takes. */
   async close(): Promise<void> {
     this.#stopTimer?.();
     this.#stopTimer = undefined;
-    while (this.#running) await this.#running;
+    do await this.#syncOnce(); while (this.#log.needsSync);
+  }
+
+  /** Awaits the sync that runs, or one that begins now. */
+  async #syncOnce(): Promise<void> {
+    this.wake();
+    await this.#running;
     if (this.#failure) throw this.#failure;
-    await this.reached(this.#log.tail);
-    while (this.#running) await this.#running;
   }
 
   async #run(): Promise<void> {

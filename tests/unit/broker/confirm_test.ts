@@ -29,9 +29,14 @@ class Slaves {
 
 class Disk {
   durable = 0;
-  #waiting: { end: number; resolve(): void }[] = [];
+  failure: Error | undefined;
+  #waiting: { end: number; resolve(): void; reject(error: Error): void }[] = [];
   reached(end: number): Promise<void> {
-    return new Promise((resolve) => this.#waiting.push({ end, resolve }));
+    return new Promise((resolve, reject) => this.#waiting.push({ end, resolve, reject }));
+  }
+  fail(failure: Error): void {
+    this.failure = failure;
+    for (const { reject } of this.#waiting) reject(failure);
   }
   flushed(offset: number): void {
     this.durable = offset;
@@ -158,6 +163,24 @@ test("Confirmations answer 10 for what the disk has not by its time, and only fo
   assertEquals(answers, []);
   await clock.advance(1);
   assertEquals(answers, [[100, 0], [200, 10]]);
+  confirmations.close();
+});
+
+test("Confirmations answer 10 at once when the disk failed, to all that it does not have", async () => {
+  const { clock, slaves, disk, answers, confirmations, message } = setUp({
+    disk: true,
+    slaves: true,
+  });
+  confirmations.add([message(100), message(200)]);
+  confirmations.add([message(300)]);
+  confirmations.add([message(400)]);
+  disk.durable = 100;
+  slaves.report(300);
+  disk.fail(new Error("EIO"));
+  await clock.settle();
+  assertEquals(answers, [[100, 0], [200, 10], [300, 10]], "the last one waits for a slave still");
+  await clock.advance(SLAVE_MS);
+  assertEquals(answers.at(-1), [400, 12]);
   confirmations.close();
 });
 

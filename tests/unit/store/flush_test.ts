@@ -135,3 +135,30 @@ test("reached() says late when the disk takes too long, and the sync goes on", (
     await again;
     assertEquals(store.flush.durable, end);
   }));
+
+test("close() and a checkpoint wait for a disk however slow, and the store is closed in order", async () => {
+  const fs = new MemFs();
+  const clock = new VirtualClock();
+  const lines = new Lines();
+  const store = await openAt(clock, fs, {}, lines);
+  append(store);
+  const slow = Promise.withResolvers<void>();
+  const file = Object.getPrototypeOf(fs.dir("store").open("lock", "write")) as Dir;
+  const { sync } = file;
+  file.sync = function (this: Dir): Promise<void> {
+    file.sync = sync;
+    return slow.promise.then(() => sync.call(this));
+  };
+  try {
+    await clock.advance(60_000); // the checkpoint of the tenth second waits now
+    const closed = store.close();
+    await clock.advance(60_000);
+    slow.resolve();
+    await Promise.all([closed, clock.advance(1)]);
+  } finally {
+    file.sync = sync;
+  }
+  assertEquals(lines.lines, []);
+  assertEquals(fs.dir("store").stat("abort"), undefined, "the next start need not recover");
+  assertEquals(clock.waiting, 0);
+});
