@@ -5,6 +5,7 @@ import {
   delays,
   fileNamed,
   host,
+  hours,
   ms,
   name,
   oneOf,
@@ -113,6 +114,23 @@ export const options = {
     { min: 20, max: 2 ** 31 - 20, unit: "bytes" },
     "Size of a file of a consume queue, rounded up to whole entries of 20.",
   ),
+  messageIndexEnable: bool(true, "Messages can be found by their keys."),
+  maxHashSlotNum: whole(
+    5_000_000,
+    { min: 1, max: 100_000_000 },
+    "Slots of a file of the key index; the same as whoever wrote the store.",
+  ),
+  maxIndexNum: whole(
+    20_000_000,
+    { min: 2, max: 80_000_000 },
+    "Keys in a file of the key index; the same as whoever wrote the store.",
+  ),
+  maxMsgsNumBatch: whole(64, { min: 1, max: 1_000 }, "Messages in an answer to a query by key."),
+  defaultQueryMaxNum: whole(
+    32,
+    { min: 1, max: 1_000 },
+    "Messages in an answer to a query by unique key.",
+  ),
   // Frames end at 16 MiB, and the record must leave room for topic and properties.
   maxMessageSize: whole(
     4_194_304,
@@ -137,6 +155,43 @@ export const options = {
     600_000,
     "SYNC_FLUSH: after this the answer is FLUSH_DISK_TIMEOUT.",
   ),
+
+  // How long messages stay, and how full a disk may get
+  fileReservedTime: whole(
+    72,
+    { max: 1_000_000, unit: "hours" },
+    "A log file whose newest message is older is expired.",
+  ),
+  deleteWhen: hours(4, "Hours of the day, local time, at which expired files are removed."),
+  diskMaxUsedSpaceRatio: whole(
+    75,
+    { min: 1, max: 100, unit: "percent" },
+    "A disk fuller than this has expired files removed at any hour; 10 to 95 count.",
+  ),
+  diskSpaceCleanForciblyRatio: whole(
+    85,
+    { min: 1, max: 100, unit: "percent" },
+    "A disk fuller than this, with less free than diskSpaceEnough, has the oldest files removed.",
+  ),
+  diskSpaceWarningLevelRatio: whole(
+    90,
+    { min: 1, max: 100, unit: "percent" },
+    "A disk fuller than this, with less free than diskSpaceEnough, stores no messages: code 14.",
+  ),
+  // Ours: a large disk is not full with one file in ten left, and a small one is before it has no byte left.
+  diskSpaceEnough: whole(
+    10 * 1024 ** 3,
+    { max: Number.MAX_SAFE_INTEGER, unit: "bytes" },
+    "With as much free no ratio removes what is not expired or refuses a message.",
+  ),
+  diskSpaceMin: whole(
+    256 * 1024 ** 2,
+    { max: Number.MAX_SAFE_INTEGER, unit: "bytes" },
+    "With less free nothing is stored; on a small disk 5 percent of it.",
+  ),
+  cleanFileForciblyEnable: bool(true, "A full disk has files removed that are not expired."),
+  cleanResourceInterval: ms(10_000, 100, 3_600_000, "Time between two looks for old files."),
+  deleteCommitLogFilesInterval: ms(100, 0, 60_000, "Time between two files of the log."),
 
   messageDelayLevel: delays(
     "1s 5s 10s 30s 1m 2m 3m 4m 5m 6m 7m 8m 9m 10m 20m 30m 1h 2h",

@@ -2,6 +2,7 @@ import type { MasterOptions } from "../ha/master.ts";
 import type { SlaveOptions } from "../ha/slave.ts";
 import type { Dir, Fs } from "../ports/fs.ts";
 import type { StoreOptions } from "../store/options.ts";
+import type { RetentionOptions } from "../store/retention_options.ts";
 import { oneDir } from "../store/several_dirs.ts";
 import { FRAME_BYTES_MAX } from "../wire/frame.ts";
 import type { BrokerConfig } from "./config.ts";
@@ -33,6 +34,28 @@ export function storeOptions({ fs }: { fs: Fs }, config: BrokerConfig): StoreOpt
     logDir: logDir(fs, config),
     logDamage: config.logDamage,
     delayLevelsMs: config.messageDelayLevel,
+    retention: retentionOptions(config),
+    indexEnabled: config.messageIndexEnable,
+    indexSlots: config.maxHashSlotNum,
+    indexItems: config.maxIndexNum,
+  };
+}
+
+/** How long messages stay, and how full a disk may get. A slave takes what its master took. */
+function retentionOptions(config: BrokerConfig): RetentionOptions {
+  return {
+    reservedMs: config.fileReservedTime * 3_600_000,
+    hours: config.deleteWhen,
+    intervalMs: config.cleanResourceInterval,
+    pauseMs: config.deleteCommitLogFilesInterval,
+    forces: config.cleanFileForciblyEnable,
+    disk: {
+      expirePercent: Math.min(95, Math.max(10, config.diskMaxUsedSpaceRatio)), // so does Java
+      forcePercent: config.diskSpaceCleanForciblyRatio,
+      refusePercent: config.brokerRole === "SLAVE" ? Infinity : config.diskSpaceWarningLevelRatio,
+      enoughBytes: config.diskSpaceEnough,
+      minBytes: config.diskSpaceMin,
+    },
   };
 }
 

@@ -3,7 +3,7 @@ import type { Clock, Codecs } from "../ports/host.ts";
 import type { CommitLog } from "./commit_log.ts";
 import type { Dispatch } from "./dispatch.ts";
 import type { Flush } from "./flush.ts";
-import type { KeyIndex } from "./key_index.ts";
+import { INDEX, type KeyIndex } from "./key_index.ts";
 import type { QueueOffsets } from "./queue_offsets.ts";
 import type { Queues } from "./queues.ts";
 import { recordHolding } from "./record_search.ts";
@@ -23,7 +23,7 @@ export interface CutParts {
   readonly log: CommitLog;
   readonly flush: Flush;
   readonly queues: Queues;
-  readonly index?: KeyIndex;
+  readonly index: KeyIndex;
   readonly dispatch: Dispatch;
   readonly upkeep: Upkeep;
   readonly offsets: QueueOffsets;
@@ -49,8 +49,7 @@ export async function cutStore(parts: CutParts, logOffset: number): Promise<void
       const gone = log.cutTo(logOffset);
       dispatch.cutTo(logOffset, time);
       offsets.clear();
-      const keysGone = index?.cutFrom(logOffset) ?? Promise.resolve();
-      return [gone, after(() => queues.cutFrom(logOffset)), keysGone];
+      return [gone, after(() => queues.cutFrom(logOffset)), index.cutFrom(logOffset)];
     });
   });
 }
@@ -65,7 +64,7 @@ export async function emptyStore(parts: CutParts): Promise<void> {
       const gone = log.clear();
       dispatch.cutTo(0, 0);
       offsets.clear();
-      return [gone, after(() => queues.clear()), after(() => index?.clear())];
+      return [gone, after(() => queues.clear()), after(() => index.clear())];
     });
     await forget(dir, queueDir);
   });
@@ -76,12 +75,15 @@ export async function finishEmptying(dir: Dir, segments: Segments, queueDir: Dir
   if (!dir.stat(EMPTYING)) return;
   segments.removeAll();
   await segments.dir.sync();
-  for (const { name } of queueDir.entries()) queueDir.remove(name);
+  for (const derived of [queueDir, dir.child(INDEX)]) {
+    for (const { name } of derived.entries()) derived.remove(name);
+  }
   await forget(dir, queueDir);
 }
 
 async function forget(dir: Dir, queueDir: Dir): Promise<void> {
   await queueDir.sync();
+  if (dir.stat(INDEX)) await dir.child(INDEX).sync();
   dir.remove(EMPTYING);
   await dir.sync();
 }

@@ -62,6 +62,7 @@ export class IndexFile implements Closable {
     this.#tailFirst = header.count;
     this.#named = !isNew;
     this.#hasHeader = !isNew;
+    this.#isDirty = isNew;
     if (isNew) this.#slots = new IndexSlots(shape, this.#open, "empty");
   }
 
@@ -271,9 +272,14 @@ export class IndexFile implements Closable {
     this.#file = undefined;
   }
 
-  remove(): void {
+  /** Ends the use of it; the file stays. */
+  forget(): void {
     this.#handles.closed(this);
     this.close();
+  }
+
+  remove(): void {
+    this.forget();
     this.#dir.remove(this.name);
   }
 

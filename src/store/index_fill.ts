@@ -6,7 +6,7 @@ import type { CommitLog } from "./commit_log.ts";
 import type { Dispatch } from "./dispatch.ts";
 import type { KeyIndex } from "./key_index.ts";
 import { Scanner } from "./scan.ts";
-import { TURN_MS } from "./turn.ts";
+import { Turn, TURN_MS } from "./turn.ts";
 
 /** Read at a time. */
 const SLICE_BYTES = 256 * 1024;
@@ -31,7 +31,6 @@ export class IndexFill {
   #at = 0; // log offset of the next record
   #isSure = false; // a record begins there
   #cancel: (() => void) | undefined;
-  #waiters: (() => void)[] = [];
   #closed = false;
 
   constructor(
@@ -44,20 +43,27 @@ export class IndexFill {
     this.#clock = parts.clock;
     this.#report = report;
     this.#index.onBehind(() => this.#begin(RETRY_MS));
-    if (this.#index.isBehind) this.#begin(0);
+    if (this.#index.isBehind) this.#begin(PAUSE_MS);
   }
 
-  /** Resolves when the index lacks nothing, or the store closes. */
-  done(): Promise<void> {
-    if (!this.#index.isBehind || this.#closed) return Promise.resolve();
-    return new Promise((resolve) => this.#waiters.push(resolve));
+  /** Log bytes that the index was not given. */
+  get left(): number {
+    return this.#index.isBehind ? Math.max(0, this.#dispatch.position - this.#at) : 0;
+  }
+
+  /** Does without pauses what fits into `bytes` of log, and leaves the rest for later. */
+  async catchUp(bytes: number): Promise<void> {
+    const turn = new Turn(this.#clock);
+    const end = this.#at + bytes;
+    while (this.#index.isBehind && this.#at < end && this.#slice()) {
+      if (turn.isOver()) await turn.next();
+    }
   }
 
   /** Ends it where it is; the next start goes on. */
   close(): void {
     this.#closed = true;
     this.#cancel?.();
-    this.#settle();
   }
 
   #begin(ms: number): void {
@@ -67,14 +73,12 @@ export class IndexFill {
   }
 
   #wait(ms: number): void {
+    this.#cancel?.();
     if (!this.#closed) this.#cancel = this.#clock.after(ms, this.#turn);
   }
 
-  #settle(): void {
-    for (const resolve of this.#waiters.splice(0)) resolve();
-  }
-
   readonly #turn = (): void => {
+    this.#cancel = undefined;
     const end = this.#clock.monotonic() + TURN_MS;
     try {
       while (this.#slice()) {
@@ -98,7 +102,6 @@ export class IndexFill {
     if (left <= 0 || !this.#index.isBehind) {
       this.#index.join(this.#dispatch.position);
       this.#bytes = new Uint8Array(0);
-      this.#settle();
       return false;
     }
     if (this.#bytes.length === 0) this.#bytes = new Uint8Array(SLICE_BYTES);

@@ -15,6 +15,8 @@ import {
 } from "./index_layout.ts";
 import { AT_ONCE, type Turns } from "./turn.ts";
 
+/** Folder of its files, in a store's. */
+export const INDEX = "index";
 /** Items of a chain looked at before others may go on. */
 const STEPS = 1_024;
 const REMOVED = "a file of the key index was removed, its keys are read from the log again";
@@ -25,9 +27,9 @@ export interface IndexStart {
   readonly crashed: boolean;
   /** Log offset from which records are fed again. */
   readonly from: number;
-  /** The checkpoint vouches for the index up to there. */
-  readonly isComplete: boolean;
-  /** And for files that end before this store time. */
+  /** When the record there, or after a stop in order the one before it, was stored; 0 when there is none. */
+  readonly fromMs: number;
+  /** The checkpoint vouches for the index up to this store time. */
   readonly coveredMs: number;
 }
 
@@ -42,11 +44,11 @@ export class KeyIndex {
   readonly #handles: Handles;
   readonly #clock: Clock;
   readonly #log: Log;
-  #files: IndexFile[] = [];
+  readonly #files: IndexFile[] = [];
   #last = -1; // log offset of the newest record that has items
   #position = 0;
-  #storeMs = 0;
-  #isBehind = false;
+  #storeMs = 0; // of the newest record it was given
+  #isBehind = true; // until it is loaded
   #failing = false; // the disk took no items the last time
   #onBehind: () => void = () => {};
 
@@ -94,10 +96,12 @@ export class KeyIndex {
    * together; a file that does not fit is removed with those behind it, and read from the log again.
    */
   async load(start: IndexStart, turn: Turns): Promise<void> {
-    const { crashed, from, isComplete } = start;
+    const { crashed, from, fromMs, coveredMs } = start;
+    for (const file of this.#files.splice(0)) file.forget(); // when it is loaded again
     const reached = await this.#loadFiles(start, turn);
     const known = this.#endOffset;
     this.#takeBack(from);
+    const isComplete = fromMs > 0 && fromMs <= coveredMs;
     const isWhole = this.#files.length > 0 && (isComplete || reached);
     if (crashed && !isWhole) this.#takeBack(this.#endOffset); // the last record may lack keys
     this.#last = this.#endOffset;
@@ -151,8 +155,7 @@ export class KeyIndex {
 
   /** Forgets all and removes the files. */
   clear(): void {
-    for (const file of this.#files) file.remove();
-    this.#files = [];
+    for (const file of this.#files.splice(0)) file.remove();
     for (const { name } of this.#dir.entries()) this.#dir.remove(name);
     this.#last = -1;
     this.#position = this.#storeMs = 0;
@@ -160,10 +163,10 @@ export class KeyIndex {
   }
 
   /** Removes files that know only records before `logMin`, where the log begins; never the last one. */
-  removeBefore(logMin: number): void {
+  async removeBefore(logMin: number, turn: Turns): Promise<void> {
     while (this.#files.length > 1 && this.#files[0].header.endLogOffset < logMin) {
-      this.#files[0].remove();
-      this.#files.shift();
+      this.#files.shift()!.remove();
+      if (turn.isOver()) await turn.next();
     }
   }
 

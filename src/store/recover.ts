@@ -6,6 +6,7 @@ import { type Checkpoint, safeTime, writeCheckpoint } from "./checkpoint.ts";
 import { DamageBelow, sayCut } from "./damage.ts";
 import type { Feed } from "./feed.ts";
 import { Headway, type OnOpenProgress } from "./headway.ts";
+import type { KeyIndex } from "./key_index.ts";
 import { cutDamage, dropBehind, noLaterThan, syncEnd, whyCut } from "./log_end.ts";
 import { LogReader } from "./log_reader.ts";
 import type { Queues } from "./queues.ts";
@@ -20,12 +21,11 @@ export interface Stored {
   readonly dir: Dir;
   readonly segments: Segments;
   readonly queues: Queues;
+  readonly index: KeyIndex;
   readonly feed: Feed;
   readonly checkpoint: Checkpoint;
   /** The last process did not close the store. */
   readonly crashed: boolean;
-  /** Called once, when the records from `logOffset` on are about to be fed, and none before it. */
-  readonly beforeFeed?: (logOffset: number) => Promise<void>;
   /** What becomes of a log that is damaged where no crash can have torn it. */
   readonly logDamage: "refuse" | "cut";
 }
@@ -139,7 +139,7 @@ class Recovery {
       queue.correctMin(min);
       if (this.#turn.isOver()) await this.#turn.next();
     }
-    await this.#stored.beforeFeed?.(known.at);
+    await this.#loadIndex(known, false);
     if (end.at > known.at) await this.#feed(known, (done) => headway.at(end.at - known.at + done));
     return end;
   }
@@ -153,11 +153,20 @@ class Recovery {
       queue.correctMin(min);
       if (this.#turn.isOver()) await this.#turn.next();
     }
-    await this.#stored.beforeFeed?.(start.at);
+    const fromMs = this.#look.look(start.at) === "record"
+      ? this.#look.scanner.record.storeTimestamp
+      : 0;
+    await this.#loadIndex({ at: start.at, time: fromMs }, true);
     const end = await this.#feed(start, (done) => headway.at(done));
     await this.#vouchNoLaterThan(end.time);
     await this.#cut(end);
     return end;
+  }
+
+  /** The key index goes on from the same place as the queues. */
+  #loadIndex({ at, time }: Boundary, crashed: boolean): Promise<void> {
+    const coveredMs = this.#checkpoint.indexMs;
+    return this.#stored.index.load({ crashed, from: at, fromMs: time, coveredMs }, this.#turn);
   }
 
   #headway(total: number): Headway {
@@ -202,13 +211,14 @@ class Recovery {
 
   /** Makes safe what was done up to there, and has the checkpoint say so. */
   async #vouchFor({ at, time }: Boundary): Promise<void> {
-    const { segments, queues } = this.#stored;
+    const { segments, queues, index } = this.#stored;
     const { clock, log } = this.#recovering;
     try {
       for (const segment of segments) {
         if (segment.end > this.#vouchedTo && segment.base < at) await segment.sync();
       }
-      if (await queues.sync(this.#turn)) await this.#vouchUpTo(time);
+      const isSafe = await queues.sync(this.#turn) && await index.sync(this.#turn);
+      if (isSafe) await this.#vouchUpTo(time);
     } catch (error) {
       log.warn("cannot write the checkpoint", { reason: reasonOf(error) });
     }
@@ -217,9 +227,15 @@ class Recovery {
   }
 
   #vouchUpTo(time: number): Promise<void> {
+    const { index } = this.#stored;
     const { physicMs, logicsMs, indexMs } = this.#checkpoint;
     const reached = (ms: number) => Math.max(ms, time);
-    return this.#write({ physicMs: reached(physicMs), logicsMs: reached(logicsMs), indexMs });
+    const isIndexed = !index.isBehind && index.storeTimestamp === time;
+    return this.#write({
+      physicMs: reached(physicMs),
+      logicsMs: reached(logicsMs),
+      indexMs: isIndexed ? reached(indexMs) : indexMs,
+    });
   }
 
   /** Or the checkpoint would vouch for what comes in the place of what is cut. */

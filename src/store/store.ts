@@ -14,6 +14,9 @@ import { Handles } from "./handles.ts";
 import type { OnOpenProgress } from "./headway.ts";
 import { loadLog } from "./load_log.ts";
 import { DELAY_LEVELS_MS, STORE_DEFAULTS, type StoreOptions } from "./options.ts";
+import { IndexFill } from "./index_fill.ts";
+import type { IndexShape } from "./index_layout.ts";
+import { INDEX, KeyIndex } from "./key_index.ts";
 import { QueueOffsets } from "./queue_offsets.ts";
 import { Queues } from "./queues.ts";
 import { recover } from "./recover.ts";
@@ -31,9 +34,14 @@ export type { StoreOptions } from "./options.ts";
 const LOG_FILE_KEY = "mappedFileSizeCommitLog";
 /** Files of the log that are kept open. */
 const OPEN_LOG_FILES_MAX = 64;
+/** And of the key index, where only queries open others than the last. */
+const OPEN_INDEX_FILES_MAX = 8;
+/** What the key index lacks of the log is read while the store opens, up to this much; the rest beside its work. */
+const FILL_AT_START_BYTES = 32 * 1024 * 1024;
 
 /** What openStore puts together. */
 interface Parts extends CutParts {
+  readonly fill: IndexFill | undefined;
   readonly handles: readonly Handles[];
   readonly appender: Appender;
   readonly retention: Retention;
@@ -46,6 +54,7 @@ export class Store implements AsyncDisposable {
   readonly log: CommitLog;
   readonly flush: Flush;
   readonly queues: Queues;
+  readonly index: KeyIndex;
   readonly dispatch: Dispatch;
   readonly retention: Retention;
   /** Whoever had the store before did not close it: a crash, a kill, a power cut. */
@@ -63,6 +72,7 @@ export class Store implements AsyncDisposable {
     this.log = parts.log;
     this.flush = parts.flush;
     this.queues = parts.queues;
+    this.index = parts.index;
     this.dispatch = parts.dispatch;
     this.retention = parts.retention;
     this.recovered = !parts.hold.wasClosed;
@@ -162,12 +172,13 @@ export class Store implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
-    const { upkeep, report, handles, hold } = this.#parts;
+    const { upkeep, fill, report, handles, hold } = this.#parts;
     let inOrder = false;
     this.log.refuse(CLOSING);
     await this.#cutting;
     await this.retention.close();
     await upkeep.close();
+    fill?.close();
     try {
       this.takeBack();
       await this.#drain();
@@ -209,12 +220,13 @@ export async function openStore(
   const queueHandles = new Handles(options.openQueueFilesMax ?? STORE_DEFAULTS.openQueueFilesMax!);
   let changed = false;
   const beforeChange = () => void (changed = true);
-  const opening = { dir, options, hold, logHandles, queueHandles, onProgress, beforeChange };
+  const indexHandles = new Handles(OPEN_INDEX_FILES_MAX);
+  const handles = { logHandles, queueHandles, indexHandles };
+  const opening = { dir, options, hold, ...handles, onProgress, beforeChange };
   try {
     return await open(runtime, opening, log);
   } catch (error) {
-    logHandles.closeAll();
-    queueHandles.closeAll();
+    for (const open of Object.values(handles)) open.closeAll();
     await hold.release(hold.wasClosed && !changed); // else the next start has to mend it
     throw error;
   }
@@ -227,6 +239,7 @@ interface Opening {
   readonly hold: Hold;
   readonly logHandles: Handles;
   readonly queueHandles: Handles;
+  readonly indexHandles: Handles;
   readonly onProgress: OnOpenProgress | undefined;
   /** Called before anything changes that a recovery would have to mend. */
   readonly beforeChange: () => void;
@@ -234,9 +247,11 @@ interface Opening {
 
 async function open(
   { clock, codecs }: Pick<Runtime, "clock" | "codecs">,
-  { dir, options, hold, logHandles, queueHandles, onProgress, beforeChange }: Opening,
+  opening: Opening,
   report: Log,
 ): Promise<Store> {
+  const { dir, options, hold, logHandles, queueHandles, indexHandles } = opening;
+  const { onProgress, beforeChange } = opening;
   const crashed = !hold.wasClosed;
   const logDamage = options.logDamage ?? "refuse";
   const logDir = options.logDir ?? dir.child("commitlog");
@@ -251,28 +266,40 @@ async function open(
   await loadLog({ dir, segments, crashed, logDamage }, recovering);
   const queues = new Queues(queueDir, options.queueFileBytes, queueHandles, report);
   if (segments.length > 0) await queues.load(crashed, new Turn(clock));
-  else for (const { name } of queueDir.entries()) queueDir.remove(name); // the log they point at is gone
-  const feed = new Feed(queues, options.delayLevelsMs ?? DELAY_LEVELS_MS, report);
-  const stored = { dir, segments, queues, feed, crashed, logDamage };
+  else removeQueues(queueDir); // the log they point at is gone
+  const index = new KeyIndex(dir.child(INDEX), indexShape(options), indexHandles, clock, report);
+  const isIndexed = options.indexEnabled ?? true;
+  const levels = options.delayLevelsMs ?? DELAY_LEVELS_MS;
+  const feed = new Feed(queues, levels, report, isIndexed ? index : undefined);
+  const stored = { dir, segments, queues, index, feed, crashed, logDamage };
   const found = await recover({ ...stored, checkpoint: readCheckpoint(dir) }, recovering);
   const commitLog = new CommitLog(segments, found.tail, found.durable, report);
   const dispatch = new Dispatch(commitLog, feed, clock, found.fed, report);
   await dispatch.reached(found.tail);
+  const filling = { index, log: commitLog, dispatch, clock };
+  const fill = isIndexed ? new IndexFill(filling, report) : undefined;
+  await fill?.catchUp(FILL_AT_START_BYTES);
   const flush = new Flush(commitLog, clock, options, report);
-  const upkeep = new Upkeep({ dir, clock, dispatch, queues, flush }, found.checkpoint, report);
+  const upkeep = new Upkeep(
+    { dir, clock, dispatch, queues, index, flush },
+    found.checkpoint,
+    report,
+  );
   const offsets = new QueueOffsets((topic, id) => queues.get(topic, id)?.maxOffset ?? 0);
   const runtime = { clock, codecs };
   const { maxMessageBytes } = options;
   const appender = new Appender(commitLog, offsets, runtime, maxMessageBytes, found.storeTimestamp);
-  const kept = { log: commitLog, derived: [queues], dispatch, dirs: [logDir, dir], clock };
+  const kept = { log: commitLog, derived: [queues, index], dispatch, dirs: [logDir, dir], clock };
   const retention = new Retention(kept, options.retention ?? RETENTION_DEFAULTS, report);
   return new Store({
     dir,
     queueDir,
     log: commitLog,
-    handles: [logHandles, queueHandles],
+    handles: [logHandles, queueHandles, indexHandles],
     flush,
     queues,
+    index,
+    fill,
     dispatch,
     upkeep,
     appender,
@@ -283,4 +310,14 @@ async function open(
     codecs,
     report,
   });
+}
+
+function indexShape({ indexSlots, indexItems }: StoreOptions): IndexShape {
+  const { indexSlots: slots, indexItems: items } = STORE_DEFAULTS;
+  return { slots: indexSlots ?? slots!, items: indexItems ?? items! };
+}
+
+/** Whatever else may lie there is another broker's. */
+function removeQueues(dir: Dir): void {
+  for (const { name, isDir } of dir.entries()) if (isDir) dir.remove(name);
 }

@@ -20,7 +20,7 @@ export class Upkeep {
   readonly #dispatch: Dispatch;
   readonly #queues: Queues;
   readonly #flush: Flush;
-  readonly #index: KeyIndex | undefined;
+  readonly #index: KeyIndex;
   readonly #log: Log;
   #checkpoint: Checkpoint;
   #coveredTo = -1; // log offset the checkpoint was written for
@@ -38,7 +38,7 @@ export class Upkeep {
       dispatch: Dispatch;
       queues: Queues;
       flush: Flush;
-      index?: KeyIndex;
+      index: KeyIndex;
     },
     checkpoint: Checkpoint,
     log: Log,
@@ -57,12 +57,12 @@ export class Upkeep {
   /** Makes safe what is dispatched and writes the checkpoint for it. False when the disk did not let it. */
   async checkpoint(): Promise<boolean> {
     const { position, storeTimestamp } = this.#dispatch;
-    const indexedTo = this.#index?.position ?? 0;
+    const indexedTo = this.#index.position;
     if (position === this.#coveredTo && indexedTo === this.#indexedTo) return true;
     const indexedMs = this.#indexedMs(storeTimestamp);
-    await this.#flush.patiently(position);
+    await this.#flush.reached(position);
     if (!await this.#queues.sync(new Turn(this.#clock))) return false;
-    if (this.#index && !await this.#index.sync(new Turn(this.#clock))) return false;
+    if (!await this.#index.sync(new Turn(this.#clock))) return false;
     const { physicMs, logicsMs, indexMs } = this.#checkpoint;
     this.#checkpoint = {
       physicMs: Math.max(physicMs, storeTimestamp),
@@ -77,7 +77,6 @@ export class Upkeep {
 
   /** The index knows all records stored up to then. A Java broker keeps files that end before that. */
   #indexedMs(dispatchedMs: number): number {
-    if (!this.#index) return 0;
     return this.#index.isBehind ? this.#index.storeTimestamp - 1 : dispatchedMs;
   }
 
@@ -127,7 +126,7 @@ export class Upkeep {
   async #work(): Promise<void> {
     try {
       await this.#queues.write(new Turn(this.#clock));
-      this.#index?.write();
+      this.#index.write();
       if (++this.#writes % WRITES_A_CHECKPOINT === 0) await this.checkpoint();
     } catch (error) {
       this.#log.error("cannot write the checkpoint", { reason: reasonOf(error) });

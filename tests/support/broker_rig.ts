@@ -156,6 +156,8 @@ export async function brokerRig(options: RigOptions = {}): Promise<BrokerRig> {
       storePathRootDir: "/store",
       mappedFileSizeCommitLog: "1048576",
       mappedFileSizeConsumeQueue: "2000",
+      maxHashSlotNum: "500",
+      maxIndexNum: "400",
       ...flags,
     },
     addresses: [ADDRESS],

@@ -16,6 +16,8 @@ export const SMALL: StoreOptions = {
   ...STORE_DEFAULTS,
   logFileBytes: 65536,
   queueFileBytes: 2000,
+  indexSlots: 500,
+  indexItems: 400,
 };
 
 const HOST = new Uint8Array([10, 0, 0, 1, 0, 0, 0x2a, 0x9f]);

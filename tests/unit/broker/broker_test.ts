@@ -63,6 +63,8 @@ class World {
         storePathRootDir: "/store",
         mappedFileSizeCommitLog: "65536",
         mappedFileSizeConsumeQueue: "2000",
+        maxHashSlotNum: "500",
+        maxIndexNum: "400",
         namesrvAddr: `${NAMESRV.host}:${NAMESRV.port}`,
         ...flags,
       },

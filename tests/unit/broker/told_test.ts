@@ -23,6 +23,9 @@ test("storeOptions() are RocketMQ's keys", () => {
       storePathCommitLog: "/elsewhere/log",
       logDamage: "cut",
       messageDelayLevel: "1s 2m",
+      messageIndexEnable: "false",
+      maxHashSlotNum: "500",
+      maxIndexNum: "400",
     }),
   );
   assertEquals({ ...told, logDir: told.logDir?.path }, {
@@ -37,6 +40,9 @@ test("storeOptions() are RocketMQ's keys", () => {
     logDir: "/elsewhere/log",
     logDamage: "cut",
     delayLevelsMs: [1000, 120_000],
+    indexEnabled: false,
+    indexSlots: 500,
+    indexItems: 400,
   });
   assertEquals(storeOptions({ fs: new MemFs() }, configWith({})).flush, "async");
 });

@@ -66,7 +66,7 @@ for (const name of GOLDEN_STORES) {
     const queuesBefore = snapshot(fs, "store/consumequeue");
     const lines = new Lines();
     const store = await openIn(fs, {}, lines);
-    assertEquals(lines.lines, []);
+    assertEquals(lines.lines, saysOf[name]);
     const served = [...store.queues.all()]
       .flatMap(({ topic, queueId }) => messagesOf(store, topic, queueId));
     const inQueues = records.filter(({ sysFlag }) => isInQueue(sysFlag));
@@ -83,6 +83,15 @@ for (const name of GOLDEN_STORES) {
     }
   });
 }
+
+/** The second index file of that store was captured as a text of its bytes. */
+const saysOf = {
+  "master-clean": [
+    'warn a file of the key index was removed, its keys are read from the log again {"file":"/store/index/20261122112257772","reason":"it has 42696 bytes, one of 500 slots and 400 items has 10040"}',
+  ],
+  "master-killed": [],
+  "slave-clean": [],
+};
 
 /** Java makes the next log file ahead; recovery removes it again, as Java's does. */
 const removedIn = {

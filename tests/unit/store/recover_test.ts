@@ -277,10 +277,3 @@ test("entries a Java broker left behind a queue's end are dropped", async () => 
   }
   assertEquals((await opened(fs)).texts, upTo(10));
 });
-
-test("key index files are left alone", async () => {
-  const { fs } = await stored(3);
-  fs.put("store/index/20261122111857138", new Uint8Array(100).fill(9));
-  await opened(crashed(fs));
-  assertEquals(fs.bytes("store/index/20261122111857138"), new Uint8Array(100).fill(9));
-});
