@@ -152,6 +152,23 @@ export function delays(fallback: string, doc: string): Option<readonly number[]>
   );
 }
 
+/** Hours of the day such as `04;16`. */
+export function hours(fallback: number, doc: string): Option<readonly number[]> {
+  const list = (given: string): readonly number[] | undefined => {
+    const parts = given.split(";").map((part) => part.trim()).filter((part) => part !== "");
+    const each = parts.map((part) => wholeIn(part, 0, 23));
+    return each.every((hour) => hour !== undefined) && each.length > 0
+      ? Object.freeze(each)
+      : undefined;
+  };
+  return option<readonly number[]>(
+    Object.freeze([fallback]),
+    doc,
+    "hours from 00 to 23, several with ; between",
+    list,
+  );
+}
+
 /** One of a few words, or a log offset in bytes. */
 export function wordOrOffset<const W extends string>(
   words: readonly W[],

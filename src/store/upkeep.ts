@@ -60,7 +60,7 @@ export class Upkeep {
     const indexedTo = this.#index.position;
     if (position === this.#coveredTo && indexedTo === this.#indexedTo) return true;
     const indexedMs = this.#indexedMs(storeTimestamp);
-    await this.#flush.reached(position);
+    await this.#flush.patiently(position);
     if (!await this.#queues.sync(new Turn(this.#clock))) return false;
     if (!await this.#index.sync(new Turn(this.#clock))) return false;
     const { physicMs, logicsMs, indexMs } = this.#checkpoint;
