@@ -18,6 +18,8 @@ import type { Why } from "./slave_status.ts";
 import { Watch } from "./watch.ts";
 
 const DIAL_MS = 5_000;
+/** A read of so much is one of many. */
+const BULK_BYTES = 128 * 1024;
 
 /** One pass after another, and what a pass must know of those before it. */
 export class Follower {
@@ -224,8 +226,9 @@ async function takeEach(line: Line, store: SlaveStore, begin: Begin): Promise<vo
     if (batch.length > 0) {
       walk.lookAt(batch);
       checkTransfers(batch, log, begin.from ?? 0);
-      intake.append(batch);
-      reporter.appended();
+      const bytes = intake.append(batch);
+      reporter.appended(bytes >= BULK_BYTES && watch.isBehind);
+      intake.derive();
       if (batch[batch.length - 1].body.length === 0) watch.heartbeat(log.tail);
       else watch.grown(log.tail);
       if (isNew) line.stages.goesOn();

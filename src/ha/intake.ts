@@ -7,6 +7,11 @@ export interface CopyStore {
   readonly flush: { reached(logOffset: number): Promise<void> };
   /** Writes at exactly the tail, never across a file end; the bytes are not kept. */
   appendRaw(logOffset: number, bytes: Uint8Array): void;
+  /**
+   * Derives from the log's last bytes, which begin at `logOffset`, what there is to derive, and gives up to
+   * where that is done now. Without it the log is read for that; the bytes are not kept.
+   */
+  derive(logOffset: number, bytes: Uint8Array): number;
 }
 
 /**
@@ -42,54 +47,65 @@ export function checkTransfers(
   }
 }
 
-/** A body this large is written from where it was read: a second write costs less than copying it. */
-const ALONE_BYTES = 16 * 1024;
+/** What of the log may have to stay at hand for a record to become whole. A larger one is read back. */
+const KEPT_BYTES = 128 * 1024;
 
 /**
- * Appends transfers that were checked. Small ones that lie side by side in one file are joined and written
- * at once: under load a read brings dozens of them.
+ * Appends transfers that were checked. Those of one read are joined, for one large write costs less than
+ * several and the copy, and records then lie in one piece for whoever looks at them next.
  */
 export class Intake {
   readonly #store: CopyStore;
-  #joined = new Uint8Array(ALONE_BYTES);
-  #from = 0; // log offset of what is joined
+  #bytes = new Uint8Array(KEPT_BYTES); // of the log, up to its tail
+  #from = 0; // log offset of the first of them
   #length = 0;
 
   constructor(store: CopyStore) {
     this.#store = store;
   }
 
-  /** Appends the bodies in order. Throws what the store throws; then part of them may be appended. */
-  append(batch: readonly Transfer[]): void {
-    this.#length = 0;
+  /** Appends the bodies in order; gives their bytes. Throws what the store throws; then part of them may be appended. */
+  append(batch: readonly Transfer[]): number {
+    const { fileBytes } = this.#store.log;
+    let bytes = 0;
+    let written = this.#length;
     for (const { logOffset, body } of batch) {
-      const { fileBytes } = this.#store.log;
-      if (body.length >= ALONE_BYTES) {
-        this.#flush();
-        this.#store.appendRaw(logOffset, body);
-      } else if (body.length > 0) {
-        if (logOffset % fileBytes === 0) this.#flush();
-        this.#join(logOffset, body);
-      }
+      if (body.length === 0) continue;
+      if (logOffset !== this.#from + this.#length) {
+        this.#from = logOffset;
+        this.#length = written = 0;
+      } else if (logOffset % fileBytes === 0) written = this.#write(written);
+      this.#join(body);
+      bytes += body.length;
     }
-    this.#flush();
+    this.#write(written);
+    return bytes;
   }
 
-  #join(logOffset: number, body: Uint8Array): void {
+  /** Lets the store see what it was given, all but the end of it that holds no whole record yet. */
+  derive(): void {
+    const end = this.#from + this.#length;
+    const to = this.#store.derive(this.#from, this.#bytes.subarray(0, this.#length));
+    const from = Math.max(this.#from, Math.min(to, end), end - KEPT_BYTES);
+    this.#bytes.copyWithin(0, from - this.#from, this.#length);
+    this.#length = end - from;
+    this.#from = from;
+  }
+
+  #join(body: Uint8Array): void {
     const length = this.#length + body.length;
-    if (length > this.#joined.length) {
+    if (length > this.#bytes.length) {
       const larger = new Uint8Array(2 * length);
-      larger.set(this.#joined.subarray(0, this.#length));
-      this.#joined = larger;
+      larger.set(this.#bytes.subarray(0, this.#length));
+      this.#bytes = larger;
     }
-    if (this.#length === 0) this.#from = logOffset;
-    this.#joined.set(body, this.#length);
+    this.#bytes.set(body, this.#length);
     this.#length = length;
   }
 
-  #flush(): void {
-    if (this.#length === 0) return;
-    this.#store.appendRaw(this.#from, this.#joined.subarray(0, this.#length));
-    this.#length = 0;
+  #write(from: number): number {
+    if (from === this.#length) return from;
+    this.#store.appendRaw(this.#from + from, this.#bytes.subarray(from, this.#length));
+    return this.#length;
   }
 }

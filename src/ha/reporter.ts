@@ -15,6 +15,11 @@ export interface ReportContext {
   readonly onlyDurable: boolean;
 }
 
+/** Of bytes that come in bulk, a report covers up to so many; a report for each read costs more than its dispatch. */
+const HELD_BYTES = 1024 * 1024;
+/** And it waits no longer than that for the next read. */
+const HELD_MS = 2;
+
 /**
  * Tells the master how far our log reaches, which it takes as a promise. One write is under way at a time
  * and carries the newest offset; with `onlyDurable` one flush is, and its end reports what it covered.
@@ -35,6 +40,7 @@ export class Reporter implements Disposable {
   #open = true;
   #lastWrite = 0;
   #cancelIdle: () => void = () => {};
+  #cancelHeld: (() => void) | undefined;
 
   constructor(
     { store, clock, everyMs, onlyDurable }: ReportContext,
@@ -77,15 +83,30 @@ export class Reporter implements Disposable {
     this.#watchIdle();
   }
 
-  /** The log has grown: reports it now, or once it is flushed. */
-  appended(): void {
-    if (this.#onlyDurable) this.#flush();
-    else this.#report(this.#store.log.tail);
+  /**
+   * The log has grown: reports it now, or once it is flushed. With `inBulk` more is about to come, and one
+   * report may do for several reads.
+   */
+  appended(inBulk = false): void {
+    const { tail } = this.#store.log;
+    if (this.#onlyDurable) return this.#flush();
+    if (inBulk && tail - this.#wanted < HELD_BYTES) return this.#hold();
+    this.#cancelHeld?.();
+    this.#cancelHeld = undefined;
+    this.#report(tail);
   }
 
   [Symbol.dispose](): void {
     this.#open = false;
     this.#cancelIdle();
+    this.#cancelHeld?.();
+  }
+
+  #hold(): void {
+    this.#cancelHeld ??= this.#clock.after(HELD_MS, () => {
+      this.#cancelHeld = undefined;
+      this.#report(this.#store.log.tail);
+    });
   }
 
   #flush(): void {

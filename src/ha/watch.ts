@@ -106,6 +106,11 @@ export class Watch implements Disposable {
     this.grown(log.tail);
   }
 
+  /** We are not known to hold all that the master has. */
+  get isBehind(): boolean {
+    return this.#context.status.state === "CATCHING_UP";
+  }
+
   /** Our log ends at `tail` now. */
   grown(tail: number): void {
     if (tail >= this.#target) this.#reached();

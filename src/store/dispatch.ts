@@ -44,6 +44,7 @@ export class Dispatch {
   #failure: Error | undefined;
   #cancelRetry: (() => void) | undefined;
   #hasWaited = false; // for the disk, since it moved last
+  #needs = 0; // the log must reach up to here before what lies at #position is whole
   #closed = false;
 
   /** Begins at `position`, where a record begins; `storeTimestamp` is that of the record before it. */
@@ -98,6 +99,24 @@ export class Dispatch {
   }
 
   /**
+   * Looks at bytes of the log, which begin at `logOffset`, where whoever appended them still has them: that
+   * saves reading them. They need not begin with a record; when they begin too late or the disk is waited
+   * for, the log is read as ever. A turn's work at most.
+   */
+  take(logOffset: number, bytes: Uint8Array): void {
+    const at = this.#position - logOffset;
+    const mayGoOn = this.#failure === undefined && this.#cancelRetry === undefined;
+    if (at < 0 || at >= bytes.length || !mayGoOn) return;
+    try {
+      this.#look(bytes, viewOf(bytes), at, bytes.length);
+    } catch (error) {
+      this.#stumble(error);
+    } finally {
+      this.#announce();
+    }
+  }
+
+  /**
    * The log ends at `logOffset` now, behind a record stored at `storeTimestamp`: goes on from there. Whoever
    * waits for what lay behind it hears that. The queues are cut by the store, in the same turn.
    */
@@ -108,6 +127,7 @@ export class Dispatch {
     if (this.#closed || this.#position < logOffset) return;
     this.#position = logOffset;
     this.#storeTimestamp = storeTimestamp;
+    this.#needs = 0;
     this.#failure = undefined; // what could not be read is gone
     this.#cancelRetry?.();
     this.#cancelRetry = undefined;
@@ -145,8 +165,10 @@ export class Dispatch {
   #slice(): boolean {
     if (this.#position < this.#log.minOffset) this.#position = this.#log.minOffset;
     const before = this.#position;
+    if (this.#log.tail < this.#needs) return false;
     try {
-      this.#dispatch(this.#log.readAt(before, this.#slicePart));
+      this.#look(this.#bytes, this.#view, 0, this.#log.readAt(before, this.#slicePart));
+      if (this.#position === before) this.#lookFarther();
     } finally {
       this.#announce();
     }
@@ -155,36 +177,37 @@ export class Dispatch {
     return true;
   }
 
-  #dispatch(length: number): void {
+  /** Dispatches the whole records from `at`, where the record or filler at #position begins, up to `end`. */
+  #look(bytes: Uint8Array, view: DataView, at: number, end: number): void {
     const { fileBytes } = this.#log;
     let fileRoom = fileBytes - this.#position % fileBytes;
-    for (let at = 0; at < length;) {
-      const found = this.#scanner.look(this.#view, at, length, this.#position, fileRoom);
+    while (at < end) {
+      const found = this.#scanner.look(view, at, end, this.#position, fileRoom);
       const { size } = this.#scanner;
-      if (found === "more" || found === "blank") return this.#crossOrWait(found, at, size, length);
-      if (found !== "record") return this.#damaged(found);
-      this.#record(this.#scanner.record);
+      if (found === "record") this.#record(bytes, this.#scanner.record);
+      else if (found !== "blank" || this.#position + size > this.#log.tail) {
+        if (found === "zero" || found === "bad") return this.#damaged(found);
+        this.#needs = this.#position + size;
+        return;
+      }
       this.#position += size;
-      fileRoom -= size;
       at += size;
+      fileRoom = fileRoom > size ? fileRoom - size : fileBytes;
     }
   }
 
-  /** A filler is passed over once all of it is there; a record once it is whole, in a larger buffer if need be. */
-  #crossOrWait(found: "more" | "blank", at: number, size: number, length: number): void {
-    if (found === "blank") {
-      if (this.#position + size <= this.#log.tail) this.#position += size;
-      return;
-    }
-    const begun = at > 0 || length < SLICE_BYTES; // then the next read begins with it, or it is still to come
-    if (begun || this.#log.available(this.#position) < size) return;
+  /** A record that is larger than a slice is looked at in a larger buffer, once it is there. */
+  #lookFarther(): void {
+    const size = this.#needs - this.#position;
+    if (this.#failure || size <= SLICE_BYTES || this.#log.available(this.#position) < size) return;
     if (size > this.#bytes.length) this.#resize(size);
-    this.#dispatch(this.#log.readAt(this.#position, this.#bytes.subarray(0, size)));
+    const length = this.#log.readAt(this.#position, this.#bytes.subarray(0, size));
+    this.#look(this.#bytes, this.#view, 0, length);
   }
 
-  #record(record: RecordView): void {
+  #record(bytes: Uint8Array, record: RecordView): void {
     this.#storeTimestamp = record.storeTimestamp;
-    const queue = this.#feed.put(this.#bytes, record);
+    const queue = this.#feed.put(bytes, record);
     if (queue === undefined || queue.touched) return;
     queue.touched = true;
     this.#touched.push(queue);

@@ -1,4 +1,5 @@
 import { type Log, reasonOf } from "../base/log.ts";
+import { makeFolder } from "../base/make_folder.ts";
 import type { Dir } from "../ports/fs.ts";
 import type { Runtime } from "../ports/host.ts";
 import { type Appended, Appender, type NewMessage } from "./append.ts";
@@ -24,6 +25,7 @@ import { CLOSING } from "./refusal_texts.ts";
 import { Retention } from "./retention.ts";
 import { RETENTION_DEFAULTS } from "./retention_options.ts";
 import { Segments } from "./segments.ts";
+import { eachOf } from "./several_dirs.ts";
 import { Turn } from "./turn.ts";
 import { Upkeep } from "./upkeep.ts";
 
@@ -133,6 +135,15 @@ export class Store implements AsyncDisposable {
    */
   appendRaw(logOffset: number, bytes: Uint8Array): void {
     this.log.appendRaw(logOffset, bytes);
+  }
+
+  /**
+   * Dispatches from bytes of the log that were just appended and are still at hand, as far as it can; gives
+   * up to where the queues know the log now. See Dispatch.take.
+   */
+  derive(logOffset: number, bytes: Uint8Array): number {
+    this.dispatch.take(logOffset, bytes);
+    return this.dispatch.position;
   }
 
   /**
@@ -256,7 +267,7 @@ async function open(
   const logDamage = options.logDamage ?? "refuse";
   const logDir = options.logDir ?? dir.child("commitlog");
   const queueDir = dir.child("consumequeue");
-  logDir.make();
+  for (const one of eachOf(logDir)) await makeFolder(one); // it may lie elsewhere
   queueDir.make();
   await dir.sync(); // their files are safe only if they are
   warnOfForeign(dir, report);

@@ -132,6 +132,7 @@ export function fakeStore(log: FakeLog) {
     log,
     flush: { reached: (logOffset: number) => log.reached(logOffset) },
     appendRaw: (logOffset: number, bytes: Uint8Array) => log.appendRaw(logOffset, bytes),
+    derive: (logOffset: number, bytes: Uint8Array) => logOffset + bytes.length,
     cut: (logOffset: number) => Promise.resolve(log.cut(logOffset)),
     reset: () => Promise.resolve(log.reset()),
   };

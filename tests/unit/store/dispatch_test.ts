@@ -204,3 +204,49 @@ test("a listener that throws stops neither commits nor dispatch", async () => {
     'error a listener to arrivals failed {"reason":"oops"}',
   ]);
 });
+
+test("bytes at hand are dispatched at once, from the record on that is due", async () => {
+  const { bytes, ends } = await logOf(
+    ...[100, 200, 300].map((size) =>
+      message({ body: new Uint8Array(size), properties: "TAGS\x01TagA" })
+    ),
+  );
+  const clock = new VirtualClock();
+  const store = await openAt(clock, new MemFs());
+  const arrivals: number[] = [];
+  store.dispatch.onArrival(({ maxOffset }) => arrivals.push(maxOffset));
+  const cut = ends[1] + 40;
+  store.appendRaw(0, bytes.subarray(0, cut));
+  assertEquals(store.derive(0, bytes.subarray(0, cut)), ends[1]);
+  assertEquals(arrivals, [2]);
+  store.appendRaw(cut, bytes.subarray(cut));
+  assertEquals(store.derive(cut, bytes.subarray(cut)), ends[1], "the record's begin is not there");
+  assertEquals(store.derive(ends[0], bytes.subarray(ends[0])), ends[2]);
+  assertEquals(arrivals, [2, 3]);
+  assertEquals(tagsCodesOf(store, "T1", 0), [2598919, 2598919, 2598919]);
+  await closeAt(clock, store);
+});
+
+test("a record that is not whole is not read again before it can be", async () => {
+  const { bytes, ends } = await logOf(
+    ...[100, 9_000].map((size) => message({ body: new Uint8Array(size) })),
+  );
+  const clock = new VirtualClock();
+  const fs = new MemFs();
+  const store = await openAt(clock, fs);
+  const reads = countReads(store);
+  for (let at = 0; at < ends[1]; at += 500) {
+    store.appendRaw(at, bytes.subarray(at, Math.min(ends[1], at + 500)));
+    await clock.settle();
+  }
+  assertEquals(store.dispatch.position, ends[1]);
+  assertEquals(reads() < 6, true, `${reads()} reads`);
+  await closeAt(clock, store);
+});
+
+function countReads({ log }: Store): () => number {
+  let count = 0;
+  const readAt = log.readAt.bind(log);
+  log.readAt = (logOffset, into) => (count++, readAt(logOffset, into));
+  return () => count;
+}
