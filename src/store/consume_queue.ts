@@ -97,6 +97,7 @@ export class ConsumeQueue {
     this.#syncedEnd = crashed ? first.base : this.#fileEnd;
     this.#min = first.base / ENTRY_BYTES;
     this.#findLogEnd();
+    if (this.maxOffset === 0) this.#beDirty(); // see #dropEmptyFile
   }
 
   /** Looks up which entry is the first whose message the log, which begins at `logMin`, still has. */
@@ -192,6 +193,7 @@ export class ConsumeQueue {
 
   /** Writes what is in memory only. @throws {FsError} and keeps what was not written */
   write(): void {
+    if (this.maxOffset === 0) this.#dropEmptyFile();
     let done = 0;
     try {
       while (done < this.#tailBytes) {
@@ -287,6 +289,13 @@ export class ConsumeQueue {
     if (at > 0 || !this.#look(segment.base / ENTRY_BYTES)) return segment.zeroFrom(at);
     segment.zeroFrom(ENTRY_BYTES);
     segment.file.writeAt(0, one.fill(0));
+  }
+
+  /** A file must not stay when its entries were cut: Java takes its first 20 bytes for one, zeros or not. */
+  #dropEmptyFile(): void {
+    if (!this.#segments.first) return;
+    this.clear();
+    this.#cutUnsafe = true;
   }
 
   #beDirty(): void {

@@ -180,6 +180,24 @@ test("a file that loses all its entries keeps its block, and a crash on the way 
   }
 });
 
+test("a queue without entries keeps no file, in which Java would see one", async () => {
+  const fs = new MemFs();
+  const queue = queueIn(fs);
+  fill(queue, 0, 12);
+  queue.write();
+  queue.cutFrom(0);
+  assertEquals(fs.paths(), ["q/00000000000000000000"]);
+  const left = queueIn(fs); // by a process that ended here
+  for (const one of [queue, left]) {
+    await one.sync();
+    assertEquals([fs.paths(), one.minOffset, one.maxOffset], [[], 0, 0]);
+    fill(one, 0, 3);
+    await one.sync();
+    assertEquals([offsetsOf(one, 0), queueIn(fs).maxOffset], [[1000, 2000, 3000], 3]);
+    one.cutFrom(0);
+  }
+});
+
 test("the end of a file is found wherever it is", () => {
   for (
     const [fileBytes, counts] of [[FILE_BYTES, [1, 9, 10]], [10_000, [
