@@ -9,6 +9,12 @@ import type { Turn } from "./turn.ts";
 /** What says how large the files of queues are. */
 const FILE_KEY = "mappedFileSizeConsumeQueue";
 
+/**
+ * A Java broker's light queues: their entries point at records of other topics, which name them in a property.
+ * Source: MixAll.LMQ_PREFIX.
+ */
+const LIGHT = "%LMQ%";
+
 /** A topic's queues, found by the bytes of its name as they lie in a record. */
 interface Topic {
   readonly name: string;
@@ -29,6 +35,7 @@ export class Queues {
   readonly #log: Log;
   readonly #byName = new Map<string, Topic>();
   readonly #byHash = new Map<number, Topic>();
+  readonly #light = new Set<string>(); // topics that are left alone
   #last: Topic | undefined; // found last: most records follow one of their topic
   #dirty: ConsumeQueue[] = [];
   #failing = false; // the disk took no entries the last time
@@ -41,16 +48,23 @@ export class Queues {
     this.#log = log;
   }
 
-  /** Takes over the folders `<topic>/<queueId>` that are there. */
+  /** Takes over the folders `<topic>/<queueId>` that are there, but not those of light queues. */
   async load(crashed: boolean, turn: Turn): Promise<void> {
     for (const topic of this.#dir.entries()) {
       if (!topic.isDir) continue;
+      if (topic.name.startsWith(LIGHT)) {
+        this.#light.add(topic.name);
+        continue;
+      }
       for (const queue of this.#dir.child(topic.name).entries()) {
         if (!queue.isDir || !/^\d+$/.test(queue.name)) continue;
         this.#make(this.#topic(topic.name, utf8(topic.name)), Number(queue.name)).load(crashed);
         if (turn.isOver()) await turn.next();
       }
     }
+    if (this.#light.size === 0) return;
+    const means = "they are not served here and get no entries";
+    this.#log.warn("left alone, a Java broker's light queues", { topics: this.#light.size, means });
   }
 
   /** Drops the entries of records at or behind `logOffset`; an error only after all queues were tried. */
@@ -86,6 +100,7 @@ export class Queues {
     this.#dirty = [];
     this.#last = undefined;
     const queues = [...this.all()];
+    this.#light.clear();
     this.#byName.clear();
     this.#byHash.clear();
     for (const queue of queues) queue.clear();
@@ -208,7 +223,9 @@ export class Queues {
     if (topic) return topic;
     const own = bytes.slice(at, at + length);
     const name = textOf(own);
-    return isFolderName(name, length) ? this.#topic(name, own) : undefined;
+    return isFolderName(name, length) && !this.#light.has(name)
+      ? this.#topic(name, own)
+      : undefined;
   }
 
   #topic(name: string, bytes: Uint8Array): Topic {

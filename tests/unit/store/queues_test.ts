@@ -1,14 +1,16 @@
 import { assertEquals } from "@std/assert";
 import { silentLog } from "../../../src/base/log.ts";
-import { utf8 } from "../../../src/base/bytes.ts";
+import { utf8, viewOf } from "../../../src/base/bytes.ts";
 import { FsError } from "../../../src/ports/fs.ts";
 import type { ConsumeQueue } from "../../../src/store/consume_queue.ts";
 import { Handles } from "../../../src/store/handles.ts";
+import { putEntry } from "../../../src/store/queue_entry.ts";
 import { Queues } from "../../../src/store/queues.ts";
 import { Turn } from "../../../src/store/turn.ts";
 import { test } from "../../harness.ts";
 import { MemFs } from "../../support/mem_fs.ts";
 import { runtime } from "../../support/runtime.ts";
+import { Lines } from "../../support/store.ts";
 import { everySeed } from "../../support/seeds.ts";
 
 const TOPICS = ["A", "B", "C"];
@@ -87,4 +89,27 @@ test("entries that come while queues are being made safe are for the next time",
   const before = fs.counts.sync;
   assertEquals(await queues.sync(turn()), true);
   assertEquals(fs.counts.sync - before, TOPICS.length * QUEUES);
+});
+
+test("a Java broker's light queues are left alone, and that is said once", async () => {
+  const fs = new MemFs();
+  const before = new Map<string, Uint8Array>();
+  for (const name of ["%LMQ%one", "%LMQ%two"]) {
+    const bytes = new Uint8Array(200);
+    putEntry(viewOf(bytes), 0, 4_000, 100, 0);
+    fs.put(`q/${name}/0/00000000000000000000`, bytes);
+    before.set(`q/${name}/0/00000000000000000000`, bytes.slice());
+  }
+  const log = new Lines();
+  const queues = new Queues(fs.dir("q"), 200, new Handles(8), log);
+  await queues.load(true, turn());
+  queueOf(queues, "A", 0).put(0, 4_000, 100, 0);
+  assertEquals(queueOf(queues, "%LMQ%one", 0), undefined);
+  queues.cutFrom(0);
+  await queues.sync(turn());
+  assertEquals([...queues.all()].map(({ topic }) => topic), ["A"]);
+  for (const [path, bytes] of before) assertEquals(fs.bytes(path), bytes);
+  assertEquals(log.lines.map((line) => line.slice(0, 47)), [
+    "warn left alone, a Java broker's light queues {",
+  ]);
 });
