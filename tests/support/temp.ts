@@ -7,9 +7,9 @@ export interface TempDir extends Disposable {
   readonly path: string;
 }
 
-/** Makes a folder below the system's temporary one. */
-export function tempDir(): TempDir {
-  const path = mkdtempSync(join(tmpdir(), "pocketmq-test-"));
+/** Makes a folder below the system's temporary one, or another. */
+export function tempDir(parent: string = tmpdir()): TempDir {
+  const path = mkdtempSync(join(parent, "pocketmq-test-"));
   return {
     path,
     [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }),
