@@ -58,15 +58,20 @@ export async function cutStore(parts: CutParts, logOffset: number): Promise<void
 export async function emptyStore(parts: CutParts): Promise<void> {
   const { dir, queueDir, log, queues, index, dispatch, upkeep, offsets } = parts;
   await upkeep.whileHeld(0, async () => {
-    dir.open(EMPTYING, "create").close();
-    await dir.sync();
-    await changed(parts, () => {
-      const gone = log.clear();
-      dispatch.cutTo(0, 0);
-      offsets.clear();
-      return [gone, after(() => queues.clear()), after(() => index.clear())];
-    });
-    await forget(dir, queueDir);
+    try {
+      dir.open(EMPTYING, "create").close();
+      await dir.sync();
+      await changed(parts, () => {
+        const gone = log.clear();
+        dispatch.cutTo(0, 0);
+        offsets.clear();
+        return [gone, after(() => queues.clear()), after(() => index.clear())];
+      });
+      await forget(dir, queueDir);
+    } catch (error) {
+      log.refuse(cutFailed(error)); // the next start empties it, with whatever would be stored till then
+      throw error;
+    }
   });
 }
 

@@ -5,6 +5,8 @@ import { StoreRefusal } from "./errors.ts";
 const LOCK = "lock";
 const LOCK_BYTES = utf8("lock");
 const ABORT = "abort";
+/** Second line of `abort` once a sync of the log failed. */
+const DISTRUSTED = "sync failed";
 
 /** A store's folder, taken by this process. */
 export interface Hold {
@@ -12,6 +14,10 @@ export interface Hold {
   readonly wasClosed: boolean;
   /** It is known that the machine did not restart since: what that process wrote is all there. */
   readonly sameBoot: boolean;
+  /** A sync of the log failed since the store was last closed or the machine restarted: see rewrite.ts. */
+  readonly distrusted: boolean;
+  /** Tells the next process that a sync failed. In memory is enough: a restart of the machine ends the matter. */
+  distrust(): void;
   /** Lets go. `inOrder`: everything is safe, the next start needs no recovery. */
   release(inOrder: boolean): Promise<void>;
 }
@@ -33,11 +39,13 @@ export async function holdFolder(fs: Fs, dir: Dir, bootId?: string): Promise<Hol
   }
   try {
     const wasClosed = dir.stat(ABORT) === undefined;
-    const sameBoot = noteBoot(dir, bootId);
+    const { sameBoot, distrusted } = noteBoot(dir, bootId);
     await dir.sync();
     return {
       wasClosed,
       sameBoot,
+      distrusted,
+      distrust: () => noteDistrust(dir, bootId),
       async release(inOrder) {
         try {
           if (inOrder) await forgetAbort(dir);
@@ -53,17 +61,30 @@ export async function holdFolder(fs: Fs, dir: Dir, bootId?: string): Promise<Hol
 }
 
 /**
- * Makes the file `abort`, which holds the name of this run of the machine; true when it held that already.
- * Java's is empty, and a power cut may leave it so: nothing is known then.
+ * Makes the file `abort`, which holds the name of this run of the machine, and tells what it held. Java's is
+ * empty, and a power cut may leave it so: nothing is known then.
  */
-function noteBoot(dir: Dir, bootId = ""): boolean {
+function noteBoot(dir: Dir, bootId = ""): { sameBoot: boolean; distrusted: boolean } {
   using file = dir.open(ABORT, "create");
   const held = new Uint8Array(Math.min(file.size(), 128));
   file.readAt(0, held);
-  if (bootId !== "" && textOf(held) === bootId) return true;
+  const [heldId, ...notes] = textOf(held).split("\n");
+  if (heldId === bootId && held.length > 0) {
+    return { sameBoot: bootId !== "", distrusted: notes.includes(DISTRUSTED) };
+  }
   file.truncate(0);
   file.writeAt(0, utf8(bootId));
-  return false;
+  return { sameBoot: false, distrusted: false };
+}
+
+/** A disk that fails to sync may fail to take this, too: then nothing can be done. */
+function noteDistrust(dir: Dir, bootId = ""): void {
+  try {
+    using file = dir.open(ABORT, "create");
+    file.writeAt(0, utf8(`${bootId}\n${DISTRUSTED}\n`));
+  } catch {
+    // said by whoever wanted the sync
+  }
 }
 
 /** A new folder survives a power cut only once those above it are synced. */

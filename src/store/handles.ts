@@ -9,12 +9,21 @@ export interface Closable {
  * (the clock algorithm), so using an open file costs setting one flag.
  */
 export class Handles {
+  /** A sync of one of the files failed: of what was written before, nobody knows what the disk has. */
+  distrusted = false;
   readonly #max: number;
+  readonly #onSyncFailed: (() => void) | undefined;
   readonly #open: Closable[] = [];
   #hand = 0;
 
-  constructor(max: number) {
+  constructor(max: number, onSyncFailed?: () => void) {
     this.#max = max;
+    this.#onSyncFailed = onSyncFailed;
+  }
+
+  syncFailed(): void {
+    this.distrusted = true;
+    this.#onSyncFailed?.();
   }
 
   /** Counts a file as open; another one is closed when they are too many. */

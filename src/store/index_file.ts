@@ -252,11 +252,21 @@ export class IndexFile implements Closable {
       await this.#slots.write(turn);
       this.writeItems(); // those that came meanwhile: a reader finds all that the header counts
       this.#slots.writeHeader(this.header);
-      await this.#open().sync();
+      await this.#syncFile();
       if (!this.#named) await this.#dir.sync();
       this.#named = true;
     } catch (error) {
       this.#isDirty = true;
+      throw error;
+    }
+  }
+
+  async #syncFile(): Promise<void> {
+    const file = this.#open();
+    try {
+      await file.sync();
+    } catch (error) {
+      this.#handles.syncFailed();
       throw error;
     }
   }

@@ -179,14 +179,14 @@ export class KeyIndex {
     }
   }
 
-  /** Makes safe what it has now. False when the disk did not let it. */
+  /** Makes safe what it has now. False when the disk did not let it, and for good once a sync failed. */
   async sync(turn: Turns): Promise<boolean> {
     try {
       for (const file of [...this.#files]) {
         if (file.isDirty) await file.sync(turn);
         if (!file.isDirty && file !== this.#files.at(-1)) file.cool();
       }
-      return true;
+      return !this.#handles.distrusted;
     } catch (error) {
       this.#fails(error);
       return false;

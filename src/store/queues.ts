@@ -148,7 +148,7 @@ export class Queues {
     this.#tried(failure);
   }
 
-  /** Makes safe what the queues have now. False when the disk did not let it. */
+  /** Makes safe what the queues have now. False when the disk did not let it, and for good once a sync failed. */
   async sync(turn: Turn): Promise<boolean> {
     const dirty = this.#dirty;
     this.#dirty = [];
@@ -179,7 +179,7 @@ export class Queues {
       }
     });
     this.#tried(failure);
-    return failure === undefined;
+    return failure === undefined && !this.#handles.distrusted;
   }
 
   /** The folders above a first file have to be safe as well; each is made so once for all that were written. */

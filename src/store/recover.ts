@@ -26,6 +26,8 @@ export interface Stored {
   readonly checkpoint: Checkpoint;
   /** The last process did not close the store. */
   readonly crashed: boolean;
+  /** No sync can vouch for what was written before: a sync failed. */
+  readonly distrusted: boolean;
   /** What becomes of a log that is damaged where no crash can have torn it. */
   readonly logDamage: "refuse" | "cut";
 }
@@ -205,7 +207,7 @@ class Recovery {
   #isTimeToVouch(at: number): boolean {
     const { fileBytes } = this.#stored.segments;
     const hasEnded = Math.floor(at / fileBytes) > Math.floor(this.#vouchedTo / fileBytes);
-    return hasEnded && this.#stuck === undefined &&
+    return hasEnded && this.#stuck === undefined && !this.#stored.distrusted &&
       this.#recovering.clock.monotonic() - this.#vouchedAt >= VOUCH_MS;
   }
 

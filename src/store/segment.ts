@@ -75,7 +75,13 @@ export class Segment {
 
   /** Resolves when all that was written to it before would survive a power cut. */
   async sync(): Promise<void> {
-    await this.file.sync();
+    const { file } = this;
+    try {
+      await file.sync();
+    } catch (error) {
+      this.#handles.syncFailed();
+      throw error;
+    }
     if (this.named) return;
     await this.dir.sync();
     this.named = true;

@@ -24,6 +24,7 @@ import { recover } from "./recover.ts";
 import { CLOSING } from "./refusal_texts.ts";
 import { Retention } from "./retention.ts";
 import { RETENTION_DEFAULTS } from "./retention_options.ts";
+import { rewriteLog } from "./rewrite.ts";
 import { Segments } from "./segments.ts";
 import { eachOf } from "./several_dirs.ts";
 import { Turn } from "./turn.ts";
@@ -227,7 +228,7 @@ export async function openStore(
   onProgress?: OnOpenProgress,
 ): Promise<Store> {
   const hold = await holdFolder(runtime.fs, dir, runtime.bootId);
-  const logHandles = new Handles(OPEN_LOG_FILES_MAX);
+  const logHandles = new Handles(OPEN_LOG_FILES_MAX, () => hold.distrust());
   const queueHandles = new Handles(options.openQueueFilesMax ?? STORE_DEFAULTS.openQueueFilesMax!);
   let changed = false;
   const beforeChange = () => void (changed = true);
@@ -264,6 +265,7 @@ async function open(
   const { dir, options, hold, logHandles, queueHandles, indexHandles } = opening;
   const { onProgress, beforeChange } = opening;
   const crashed = !hold.wasClosed;
+  const { distrusted } = hold;
   const logDamage = options.logDamage ?? "refuse";
   const logDir = options.logDir ?? dir.child("commitlog");
   const queueDir = dir.child("consumequeue");
@@ -282,8 +284,11 @@ async function open(
   const isIndexed = options.indexEnabled ?? true;
   const levels = options.delayLevelsMs ?? DELAY_LEVELS_MS;
   const feed = new Feed(queues, levels, report, isIndexed ? index : undefined);
-  const stored = { dir, segments, queues, index, feed, crashed, logDamage };
+  const stored = { dir, segments, queues, index, feed, crashed, distrusted, logDamage };
   const found = await recover({ ...stored, checkpoint: readCheckpoint(dir) }, recovering);
+  if (distrusted) {
+    await rewriteLog(segments, found.durable, found.tail, new Turn(clock), report);
+  }
   const commitLog = new CommitLog(segments, found.tail, found.durable, report);
   const dispatch = new Dispatch(commitLog, feed, clock, found.fed, report);
   await dispatch.reached(found.tail);

@@ -130,7 +130,7 @@ export class MemFs implements Fs {
   attempt(operation: Operation, path: string): Failure | undefined {
     const nth = ++this.counts[operation];
     const failure = this.fault?.(operation, path, nth);
-    if (failure && failure.keep === undefined) throw failure.error;
+    if (failure && (operation !== "write" || failure.keep === undefined)) throw failure.error;
     return failure;
   }
 }

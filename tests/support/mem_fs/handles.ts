@@ -133,13 +133,21 @@ class MemFile implements LogFile {
   writeAt(offset: number, bytes: Uint8Array): void {
     this.#mustLive();
     const failure = this.#fs.attempt("write", this.#path);
-    const room = this.#fs.freeBytes;
+    const room = this.#room(offset, bytes.length);
     const kept = Math.min(failure?.keep ?? bytes.length, room, bytes.length);
-    this.#fs.freeBytes -= kept;
+    if (room < Infinity) this.#fs.freeBytes -= kept;
     this.#node.modifiedMs = this.#fs.now();
     if (kept > 0) this.#node.apply({ at: offset, bytes: bytes.slice(0, kept) });
     if (failure) throw failure.error;
     if (kept < bytes.length) throw new FsError("full", `cannot write ${this.#path}: disk is full`);
+  }
+
+  /** Where something was written before, writing takes no more of the disk. */
+  #room(offset: number, length: number): number {
+    const { freeBytes } = this.#fs;
+    if (freeBytes === Infinity) return Infinity;
+    const there = this.#node.live.subarray(offset, offset + length);
+    return there.some((byte) => byte !== 0) ? Infinity : freeBytes;
   }
 
   truncate(size: number): void {
