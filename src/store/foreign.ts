@@ -1,5 +1,8 @@
 import type { Log } from "../base/log.ts";
 import type { Dir } from "../ports/fs.ts";
+import { StoreRefusal } from "./errors.ts";
+
+const DLEDGER = /^dledger-/;
 
 /**
  * What RocketMQ 5.x, DLedger and options of 4.x that we lack keep beside the log.
@@ -11,7 +14,7 @@ const FOREIGN: readonly { readonly name: RegExp; readonly means: string }[] = [
   { name: /rocksdb/i, means: "what only RocksDB holds is not there" },
   { name: /^batchconsumequeue$/, means: "queues of batches are not served" },
   { name: /^consumequeue_ext$/, means: "filters by what it holds look at each message instead" },
-  { name: /^dledger-/, means: "what only the DLedger group holds is not there" },
+  { name: DLEDGER, means: "what only the DLedger group holds is not there" },
   { name: /^tieredstore/i, means: "what was moved to the tiered store is not there" },
 ];
 
@@ -25,4 +28,16 @@ export function warnOfForeign(dir: Dir, log: Log): void {
       log.warn("left alone, another kind of broker made it", { path, means: known.means });
     }
   }
+}
+
+/**
+ * A store without a log begins anew, and what was derived from a log goes: not where that log is a DLedger group's.
+ * @throws {StoreRefusal}
+ */
+export function mustNotBeDledger(dir: Dir): void {
+  const found = dir.entries().find(({ name, isDir }) => isDir && DLEDGER.test(name));
+  if (!found) return;
+  throw new StoreRefusal(
+    `Cannot open ${dir.path}: its messages are in ${found.name}, the log of a DLedger group, which only a Java broker reads`,
+  );
 }

@@ -10,7 +10,7 @@ import { Dispatch } from "./dispatch.ts";
 import { Feed } from "./feed.ts";
 import { Flush } from "./flush.ts";
 import { type Hold, holdFolder } from "./folder.ts";
-import { warnOfForeign } from "./foreign.ts";
+import { mustNotBeDledger, warnOfForeign } from "./foreign.ts";
 import { Handles } from "./handles.ts";
 import type { OnOpenProgress } from "./headway.ts";
 import { loadLog } from "./load_log.ts";
@@ -279,7 +279,10 @@ async function open(
   await loadLog({ dir, segments, crashed, logDamage }, recovering);
   const queues = new Queues(queueDir, options.queueFileBytes, queueHandles, report);
   if (segments.length > 0) await queues.load(crashed, new Turn(clock));
-  else removeQueues(queueDir); // the log they point at is gone
+  else {
+    mustNotBeDledger(dir);
+    removeQueues(queueDir); // the log they point at is gone
+  }
   const index = new KeyIndex(dir.child(INDEX), indexShape(options), indexHandles, clock, report);
   const isIndexed = options.indexEnabled ?? true;
   const levels = options.delayLevelsMs ?? DELAY_LEVELS_MS;

@@ -1,4 +1,5 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
+import { StoreRefusal } from "../../../src/store/errors.ts";
 import { test } from "../../harness.ts";
 import { MemFs } from "../../support/mem_fs.ts";
 import { Lines, openIn, textsOf } from "../../support/store.ts";
@@ -44,4 +45,15 @@ test("a database in the folder of the queues stays, also when the log is gone", 
   fs.dir("store").remove("commitlog");
   await (await openIn(fs)).close();
   assertEquals(fs.paths("store/consumequeue"), ["store/consumequeue/000007.sst"]);
+});
+
+test("a store whose log is a DLedger group's is refused, and beside a log of its own that is left alone", async () => {
+  const fs = new MemFs();
+  await storedIn(fs, 3);
+  fs.put("store/dledger-n0/data/00000000000000000000", new Uint8Array([1]));
+  await (await openIn(fs)).close();
+  fs.dir("store").remove("commitlog");
+  const before = fs.paths("store");
+  await assertRejects(() => openIn(fs), StoreRefusal, "its messages are in dledger-n0");
+  assertEquals(fs.paths("store"), before);
 });
