@@ -19,7 +19,7 @@ export function configHandlers(config: BrokerConfig): [number, Handler][] {
 /** A value as a configuration file has it. */
 function textOf(key: string, value: unknown): string {
   if (!Array.isArray(value)) return String(value ?? "");
-  return key === "messageDelayLevel"
-    ? value.map((ms) => `${Number(ms) / 1000}s`).join(" ")
-    : value.join(";");
+  if (key === "messageDelayLevel") return value.map((ms) => `${Number(ms) / 1000}s`).join(" ");
+  if (key === "deleteWhen") return value.map((hour) => String(hour).padStart(2, "0")).join(";");
+  return value.join(";");
 }

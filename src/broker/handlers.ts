@@ -54,6 +54,7 @@ export function brokerHandlers(
     runtimeInfoHandler({
       runtime: parts.runtime,
       disk: parts.disk,
+      queueDisk: parts.queueDisk,
       store,
       stats: parts.stats,
       startedAt,

@@ -26,6 +26,8 @@ export interface Parts extends Tables {
   readonly store: Store;
   /** The folder of the log, for what is known of its disk. */
   readonly disk: Dir;
+  /** And of what is derived of it. */
+  readonly queueDisk: Dir;
   /** What slaves confirmed. */
   readonly acks: Acks;
   /** Who they are, and who was sent away. */
@@ -64,6 +66,7 @@ export function openParts(
     isOwn: (host) => host.startsWith("127.") || runtime.addresses().includes(host),
   });
   store.log.onCut((end) => slaves.cut(end));
+  store.retention.keepFrom(() => slaves.lowestNeeded);
   const memoryBytes = runtime.memory().totalBytes * config.accessMessageInMemoryMaxRatio / 100;
   return {
     ...tables,
@@ -72,6 +75,7 @@ export function openParts(
     log,
     store,
     disk: logDir(fs, config),
+    queueDisk: fs.dir(config.storePathRootDir).child("consumequeue"),
     acks,
     slaves,
     confirmations: new Confirmations({

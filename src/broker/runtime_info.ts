@@ -2,6 +2,7 @@ import { utf8 } from "../base/bytes.ts";
 import type { Dir } from "../ports/fs.ts";
 import type { Runtime } from "../ports/host.ts";
 import type { Handler } from "../rpc/peer.ts";
+import { usedPercent } from "../store/disk_space.ts";
 import { earliestStoreTime } from "../store/records.ts";
 import type { Store } from "../store/store.ts";
 import { RequestCode, ResponseCode } from "../wire/codes.ts";
@@ -13,6 +14,7 @@ export interface RuntimeInfoContext {
   readonly runtime: Pick<Runtime, "clock" | "memory">;
   readonly store: Store;
   readonly disk: Dir;
+  readonly queueDisk: Dir;
   readonly stats: Stats;
   /** ms since 1970. */
   readonly startedAt: number;
@@ -33,7 +35,7 @@ export function runtimeInfoHandler(context: RuntimeInfoContext): [number, Handle
 }
 
 function tableOf(context: RuntimeInfoContext): Record<string, string> {
-  const { runtime, store, disk, stats, startedAt, parked, waiting } = context;
+  const { runtime, store, disk, queueDisk, stats, startedAt, parked, waiting } = context;
   const { log } = store;
   const now = runtime.clock.now();
   const { usedBytes, freeBytes } = disk.space();
@@ -56,8 +58,9 @@ function tableOf(context: RuntimeInfoContext): Record<string, string> {
     putMessageTimesTotal: stats.put.total,
     commitLogMinOffset: log.minOffset,
     commitLogMaxOffset: log.tail,
-    commitLogDiskRatio: usedBytes / totalBytes,
-    consumeQueueDiskRatio: usedBytes / totalBytes,
+    commitLogDiskRatio: usedPercent({ usedBytes, freeBytes }) / 100,
+    [`commitLogDiskRatio_${disk.path}`]: usedPercent({ usedBytes, freeBytes }) / 100,
+    consumeQueueDiskRatio: usedPercent(queueDisk.space()) / 100,
     commitLogDirCapacity: `Total : ${totalBytes} B, Free : ${freeBytes} B.`,
     dispatchBehindBytes: log.tail - store.dispatch.position,
     remainHowManyDataToFlush: `${log.tail - log.durable} B`,

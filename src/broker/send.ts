@@ -4,6 +4,7 @@ import type { Clock } from "../ports/host.ts";
 import type { Address } from "../ports/net.ts";
 import type { Answer, Peer } from "../rpc/peer.ts";
 import { PutRefusal } from "../store/errors.ts";
+import { CLOSING } from "../store/refusal_texts.ts";
 import type { Appended, NewMessage, Store } from "../store/store.ts";
 import { splitBatch } from "../wire/batch.ts";
 import { ResponseCode } from "../wire/codes.ts";
@@ -169,7 +170,9 @@ export class Sends {
   #take(request: SendRequest, command: Command, peer: Peer): Answer {
     const { topics, accepts, confirmations } = this.#context;
     if (!accepts || this.#stopped) {
-      const reason = accepts ? "is being stopped" : "is a slave";
+      const reason = accepts
+        ? "is being stopped, send again when it is back"
+        : "is a slave, send to its master";
       return refuse(
         ResponseCode.SERVICE_NOT_AVAILABLE,
         `cannot store a message for "${request.topic}": this broker ${reason}`,
@@ -301,7 +304,7 @@ function isAt(name: Uint8Array, bytes: Uint8Array, at: number, end: number): boo
 function mustBeStored({ log }: Store, ...lists: readonly Sent[][]): void {
   for (const list of lists) {
     if (list.length > 0 && list[list.length - 1].end > log.tail) {
-      throw new PutRefusal("unavailable", "Cannot store the message: the store is being closed");
+      throw new PutRefusal("unavailable", CLOSING);
     }
   }
 }

@@ -9,6 +9,7 @@ test("26 is answered with what the broker was told, as a file that makes the sam
   const flags = {
     namesrvAddr: "10.0.0.1:9876;10.0.0.2:9876",
     messageDelayLevel: "1s 2m",
+    deleteWhen: "4;16",
     mappedFileSizeCommitLog: "65536",
     storePathRootDir: "/data",
     brokerIP1: "10.0.0.3",

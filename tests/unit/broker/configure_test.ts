@@ -276,6 +276,11 @@ for (
       says: "Cannot use messageDelayLevel = 1s 5 (file): it must be durations like 1s 5m",
     },
     {
+      name: "an hour that is none",
+      sources: { ...master, file: { deleteWhen: "04;24" } },
+      says: "Cannot use deleteWhen = 04;24 (file): it must be hours from 00 to 23, several with ;",
+    },
+    {
       name: "a slave that follows itself",
       sources: { ...slave, flags: { haMasterAddress: "10.1.2.3:10912" } },
       says: "Cannot use haMasterAddress = 10.1.2.3:10912 (flag): it must be another node",

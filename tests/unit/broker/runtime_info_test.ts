@@ -78,6 +78,18 @@ test("28 tells what was stored, pulled, and waits", async () => {
   assertEquals(info.getTotalTps.split(" ")[0], "2.0000", "pulls that found and that did not");
 });
 
+test("28 tells the disks of the log and of the queues apart, each in whole percent", async () => {
+  await using rig = await brokerRig();
+  const { path } = rig.parts.disk;
+  rig.fs.space = (of) =>
+    of === path ? { usedBytes: 701e9, freeBytes: 299e9 } : { usedBytes: 1e9, freeBytes: 9e9 };
+  const info = await infoOf(rig);
+  assertEquals(
+    [info.commitLogDiskRatio, info[`commitLogDiskRatio_${path}`], info.consumeQueueDiskRatio],
+    ["0.71", "0.71", "0.1"],
+  );
+});
+
 test("28 says how long the broker runs", async () => {
   await using rig = await brokerRig();
   rig.clock.pause(((26 * 60 + 3) * 60 + 4) * 1000);

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { configOf } from "../../../src/broker/configure.ts";
 import { masterOptions, pullLimits, slaveOptions, storeOptions } from "../../../src/broker/told.ts";
+import { RETENTION_DEFAULTS } from "../../../src/store/retention_options.ts";
 import { test } from "../../harness.ts";
 import { MemFs } from "../../support/mem_fs.ts";
 
@@ -28,7 +29,8 @@ test("storeOptions() are RocketMQ's keys", () => {
       maxIndexNum: "400",
     }),
   );
-  assertEquals({ ...told, logDir: told.logDir?.path }, {
+  assertEquals({ ...told, logDir: told.logDir?.path, retention: 0 }, {
+    retention: 0, // below
     logFileBytes: 8192,
     queueFileBytes: 2020,
     maxMessageBytes: 77,
@@ -45,6 +47,41 @@ test("storeOptions() are RocketMQ's keys", () => {
     indexItems: 400,
   });
   assertEquals(storeOptions({ fs: new MemFs() }, configWith({})).flush, "async");
+});
+
+test("storeOptions() tell how long messages stay, and how full a disk may get", () => {
+  const told = (flags: Record<string, string>) =>
+    storeOptions({ fs: new MemFs() }, configWith(flags)).retention;
+  assertEquals(told({}), RETENTION_DEFAULTS);
+  const given = told({
+    fileReservedTime: "48",
+    deleteWhen: "04;16",
+    cleanResourceInterval: "500",
+    deleteCommitLogFilesInterval: "0",
+    cleanFileForciblyEnable: "false",
+    diskMaxUsedSpaceRatio: "60",
+    diskSpaceCleanForciblyRatio: "70",
+    diskSpaceWarningLevelRatio: "80",
+    diskSpaceEnough: "20000000000",
+    diskSpaceMin: "0",
+  });
+  assertEquals(given, {
+    reservedMs: 48 * 3_600_000,
+    hours: [4, 16],
+    intervalMs: 500,
+    pauseMs: 0,
+    forces: false,
+    disk: {
+      expirePercent: 60,
+      forcePercent: 70,
+      refusePercent: 80,
+      enoughBytes: 20_000_000_000,
+      minBytes: 0,
+    },
+  });
+  assertEquals(told({ diskMaxUsedSpaceRatio: "99" })?.disk.expirePercent, 95);
+  const slave = configOf({ roles: { namesrv: false, broker: "slave" } }).config;
+  assertEquals(storeOptions({ fs: new MemFs() }, slave).retention?.disk.refusePercent, Infinity);
 });
 
 test("storeOptions() take a log in several folders for one", () => {
