@@ -141,6 +141,18 @@ class NodeDir implements Dir {
     };
   }
 
+  lockedBy(name: string): string | undefined {
+    try {
+      const stat = fs.statSync(join(this.path, name));
+      if (held.has(identityOf(stat))) return "this process";
+      const pid = lockHolder(fs.readFileSync("/proc/locks", "utf8"), stat.ino);
+      if (pid === undefined) return undefined;
+      return `process ${pid} (${fs.readFileSync(`/proc/${pid}/comm`, "utf8").trim()})`;
+    } catch {
+      return undefined; // a system that does not tell, or the process is gone
+    }
+  }
+
   space(): { usedBytes: number; freeBytes: number } {
     let path = this.path;
     while (!fs.existsSync(path) && dirname(path) !== path) path = dirname(path);
@@ -233,6 +245,13 @@ class NodeFile implements LogFile {
   #mustBeOpen(action: string): void {
     if (this.#closed) throw new FsError("other", `cannot ${action} ${this.#path}: it was closed`);
   }
+}
+
+/** Linux lists locks as `1: POSIX  ADVISORY  WRITE 4711 fe:00:1234 0 0`: process, device and inode, bytes. */
+function lockHolder(locks: string, inode: number): number | undefined {
+  const line = new RegExp(`POSIX +ADVISORY +WRITE +(\\d+) +[0-9a-f]+:[0-9a-f]+:${inode} 0 `);
+  const pid = Number(line.exec(locks)?.[1]);
+  return pid > 0 ? pid : undefined; // 0: in another container
 }
 
 function identityOf(stat: fs.Stats): string {

@@ -59,6 +59,8 @@ export interface Dir {
    * Undefined when another process holds it.
    */
   lock(name: string): Disposable | undefined;
+  /** Who holds the lock that `lock` did not give, as far as the system tells: "process 4711 (java)". */
+  lockedBy(name: string): string | undefined;
   /** The disk it lies on, in bytes. */
   space(): { usedBytes: number; freeBytes: number };
 }

@@ -35,7 +35,8 @@ export async function holdFolder(fs: Fs, dir: Dir, bootId?: string): Promise<Hol
   if (!dir.stat(LOCK)) nameLock(dir); // before it is locked: closing it would free the lock
   const lock = dir.lock(LOCK);
   if (!lock) {
-    throw new StoreRefusal(`Cannot open ${dir.path}: another process holds its lock file`);
+    const holder = dir.lockedBy(LOCK) ?? "another process";
+    throw new StoreRefusal(`Cannot open ${dir.path}: ${holder} holds its lock file`);
   }
   try {
     const wasClosed = dir.stat(ABORT) === undefined;

@@ -61,6 +61,10 @@ export class SeveralDirs implements Dir {
     return this.dirs[0].lock(name);
   }
 
+  lockedBy(name: string): string | undefined {
+    return this.dirs[0].lockedBy(name);
+  }
+
   /** Of the one with the most room: while that has some, the log goes on. */
   space(): { usedBytes: number; freeBytes: number } {
     return this.dirs.map((dir) => dir.space()).reduce((a, b) => b.freeBytes > a.freeBytes ? b : a);

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { Dir } from "../../src/ports/fs.ts";
 import { test } from "../harness.ts";
 import { runtime } from "../support/runtime.ts";
@@ -26,6 +26,11 @@ test("lock() is free again when its process was killed", async () => {
   try {
     assertEquals(await other.says, "locked");
     assertEquals(dir.lock("lock"), undefined);
+    const holder = dir.lockedBy("lock");
+    if (existsSync("/proc/locks")) {
+      assertStringIncludes(holder!, `process ${other.pid} (`);
+      assertStringIncludes(holder!, runtime.name);
+    } else assertEquals(holder, undefined);
   } finally {
     other.kill();
     await other.gone;
@@ -40,6 +45,7 @@ test("lock() refuses a second one of the same process, and the refusal does not 
   using mine = dir.lock("lock");
   assert(mine);
   assertEquals(runtime.fs.dir(temp.path).lock("lock"), undefined);
+  assertEquals(dir.lockedBy("lock"), "this process");
   assertEquals(await lockedElsewhere(temp.path), "refused");
 });
 
@@ -76,7 +82,7 @@ async function lockedElsewhere(path: string): Promise<string> {
 /** A second process that tries the lock, says how it went and holds on. */
 function holdElsewhere(
   path: string,
-): { says: Promise<string>; gone: Promise<void>; kill: () => void } {
+): { pid: number; says: Promise<string>; gone: Promise<void>; kill: () => void } {
   const [command, args] = scriptFile(new URL("./lock_holder.ts", import.meta.url), path);
   const child = spawn(command, args, { stdio: ["pipe", "pipe", "inherit"] });
   const gone = new Promise<void>((resolve) => child.on("exit", () => resolve()));
@@ -84,5 +90,5 @@ function holdElsewhere(
     child.stdout.on("data", (text) => resolve(String(text).trim()));
     child.on("exit", () => resolve("died"));
   });
-  return { says, gone, kill: () => sendSignal(child, "SIGKILL") };
+  return { pid: child.pid!, says, gone, kill: () => sendSignal(child, "SIGKILL") };
 }

@@ -103,6 +103,8 @@ export class MemDir implements Dir {
     };
   }
 
+  lockedBy(): undefined {}
+
   space(): { usedBytes: number; freeBytes: number } {
     return this.#fs.space?.(this.path) ?? { usedBytes: 0, freeBytes: this.#fs.freeBytes };
   }
