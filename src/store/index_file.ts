@@ -293,6 +293,13 @@ export class IndexFile implements Closable {
     this.#dir.remove(this.name);
   }
 
+  /** Removes it at once; resolves when its disk space is free. @throws {FsError} and it is still there */
+  discard(): Promise<void> {
+    const freed = this.#dir.discard(this.name);
+    this.forget();
+    return freed;
+  }
+
   /** What item times count from has to be in the file before items are. */
   #writeBegin(file: LogFile): void {
     const { beginMs, beginLogOffset } = this.header;

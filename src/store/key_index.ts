@@ -163,10 +163,11 @@ export class KeyIndex {
   }
 
   /** Removes files that know only records before `logMin`, where the log begins; never the last one. */
-  async removeBefore(logMin: number, turn: Turns): Promise<void> {
+  async removeBefore(logMin: number): Promise<void> {
     while (this.#files.length > 1 && this.#files[0].header.endLogOffset < logMin) {
-      this.#files.shift()!.remove();
-      if (turn.isOver()) await turn.next();
+      const freed = this.#files[0].discard();
+      this.#files.shift();
+      await freed;
     }
   }
 

@@ -4,6 +4,7 @@ import { QueueRead, READ_LIMITS } from "../../../src/store/read.ts";
 import { recordAt } from "../../../src/store/records.ts";
 import { type Situation, verdictOn } from "../../../src/store/retention.ts";
 import { RETENTION_DEFAULTS, type RetentionOptions } from "../../../src/store/retention_options.ts";
+import type { StoreOptions } from "../../../src/store/options.ts";
 import type { Store } from "../../../src/store/store.ts";
 import { test } from "../../harness.ts";
 import { VirtualClock } from "../../support/clock.ts";
@@ -104,15 +105,20 @@ class Aging {
     return it;
   }
 
-  async open(options: Partial<RetentionOptions> = {}): Promise<void> {
+  async open(
+    options: Partial<RetentionOptions> = {},
+    others: Partial<StoreOptions> = {},
+  ): Promise<void> {
     const retention = { ...RETENTION_DEFAULTS, hours: [], ...options };
-    this.store = await openAt(this.clock, this.fs, { retention, queueFileBytes: 40 }, this.log);
+    const all = { retention, queueFileBytes: 40, ...others };
+    this.store = await openAt(this.clock, this.fs, all, this.log);
   }
 
   /** Fills so many files of the log, the last of them with one message only; they alternate between two queues. */
   async fill(files: number): Promise<void> {
     for (let i = 0; i < 4 * (files - 1) + 1; i++) {
-      this.store.append(message({ queueId: i % 2, body: BODY }));
+      const properties = `KEYS\x01k${i}`;
+      this.store.append(message({ queueId: i % 2, body: BODY, properties }));
       this.store.commit();
     }
     await this.clock.settle();
@@ -199,6 +205,18 @@ test("readers of what was removed are told where it goes on", async () => {
     4,
   ]);
   assertEquals([it.read(0, 4).status, it.read(1, 4).status], ["found", "offsetOverflowOne"]);
+  await it.close();
+});
+
+test("files of the key index go with the messages they know, but never the last", async () => {
+  const it = await Aging.open();
+  await it.close();
+  await it.open({}, { indexSlots: 7, indexItems: 3 }); // two keys fill a file
+  await it.fill(4);
+  assertEquals(it.store.index.files.length, 7);
+  await it.expire();
+  assertEquals(it.store.index.files.map(({ header }) => header.endLogOffset), [3 * FILE]);
+  assertEquals(it.fs.paths("store/index").length, 1);
   await it.close();
 });
 
