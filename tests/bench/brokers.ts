@@ -1,10 +1,9 @@
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { silentLog } from "../../src/base/log.ts";
-import type { Address } from "../../src/ports/net.ts";
 import { Redial } from "../../src/rpc/redial.ts";
 import { RequestCode } from "../../src/wire/codes.ts";
-import { startPeer } from "../interop/java.ts";
+import { prepareJava, startPeer } from "../interop/java.ts";
 import { freePorts } from "../interop/trio.ts";
 import type { Via } from "../support/binary.ts";
 import { startBrokerNode } from "../support/cluster.ts";
@@ -14,6 +13,8 @@ import type { Measurable } from "./ha_load.ts";
 
 /** Nobody answers there: these brokers need no name server. */
 const NAMESRV = "127.0.0.1:1";
+const ASK_EVERY_MS = 5;
+const START_MS_MAX = 120_000;
 
 /** How a broker is started: its configuration, and what fills its store before it opens. */
 export interface BrokerStart {
@@ -36,8 +37,11 @@ export function ownBroker(via: Via): Starter {
       value,
     ]);
     const role = config.brokerRole === "SLAVE" ? "--slave" : "--master";
+    const began = performance.now();
     const node = await startBrokerNode("measured", [role, ...flags], dir, via);
-    return measurable(node.process.pid, node.broker, node.ha, async () => {
+    const startMs = performance.now() - began;
+    const { broker, ha } = node;
+    return measurable({ pid: node.process.pid, broker, ha, startMs }, async () => {
       await node.process[Symbol.asyncDispose]();
       folder[Symbol.dispose]();
     });
@@ -51,6 +55,8 @@ export function javaBroker(): Starter {
     const dir = join(folder.path, "store");
     await fill?.(dir);
     const listenPort = await freePorts();
+    await prepareJava();
+    const startMs = untilAccepted(listenPort);
     const peer = await startPeer("broker", folder.path, {
       ...config,
       listenPort,
@@ -61,25 +67,38 @@ export function javaBroker(): Starter {
       storePathCommitLog: join(dir, "commitlog"),
     }, { measured: true });
     const at = (port: number) => ({ host: "127.0.0.1", port });
-    return measurable(peer.pid, at(listenPort), at(listenPort + 1), async () => {
+    const [broker, ha] = [at(listenPort), at(listenPort + 1)];
+    return measurable({ pid: peer.pid, broker, ha, startMs: await startMs }, async () => {
       await peer.end("SIGKILL");
       while (existsSync(folder.path)) rmSync(folder.path, { recursive: true, force: true });
     });
   };
 }
 
+/** How long it takes until somebody listens there: what a client notices of a start. */
+async function untilAccepted(port: number): Promise<number> {
+  const began = performance.now();
+  const within = { timeoutMs: START_MS_MAX };
+  while (performance.now() - began < START_MS_MAX) {
+    try {
+      using _ = await runtime.net.dial({ host: "127.0.0.1", port }, within);
+      return performance.now() - began;
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, ASK_EVERY_MS));
+    }
+  }
+  throw new Error(`nobody listens on ${port} after ${START_MS_MAX} ms`);
+}
+
 function measurable(
-  pid: number,
-  broker: Address,
-  ha: Address,
+  known: Pick<Measurable, "pid" | "broker" | "ha" | "startMs">,
   stop: () => Promise<void>,
 ): Measurable {
   const calls = new Redial(runtime, silentLog);
   return {
-    pid,
-    ha,
+    ...known,
     async behind() {
-      const { host, port } = broker;
+      const { host, port } = known.broker;
       const request = { code: RequestCode.GET_BROKER_RUNTIME_INFO };
       const { body } = await calls.call(`${host}:${port}`, request, 5000);
       const { table } = JSON.parse(new TextDecoder().decode(body));

@@ -15,7 +15,10 @@ export interface HaResult {
 /** A broker process that is measured. */
 export interface Measurable {
   readonly pid: number;
+  readonly broker: Address;
   readonly ha: Address;
+  /** From its start until it served. */
+  readonly startMs: number;
   /** Where its log ends and how much of it its queues do not know yet, by its own word. */
   behind(): Promise<{ bytes: number; end: number }>;
   stop(): Promise<unknown>;

@@ -1,9 +1,9 @@
 /**
  * `deno task bench`: starts our own nodes as the compiled binary (or `--via deno|bun`), drives them with the
  * load generator of this folder and prints a table. `--peer HOST:PORT` names a running Java master with a
- * slave: sends and pulls are then driven on both in turn. `--java` lets the rows about replication start Java
- * brokers by themselves. `--turns N` drives such a row N times on each, ours and theirs in turn, and shows the
- * median and the spread. `--only WORD` takes the rows with that word.
+ * slave: sends and pulls are then driven on both in turn. `--java` lets the rows about replication and about
+ * stores start Java brokers by themselves. `--turns N` drives such a row N times on each, ours and theirs in
+ * turn, and shows the median and the spread. `--only WORD` takes the rows with that word.
  *
  * Absolute figures are those of this machine and this minute; only ratios of one run mean anything.
  */
@@ -15,8 +15,9 @@ import { type Cluster, startCluster } from "../support/cluster.ts";
 import { runtime } from "../support/runtime.ts";
 import { measureAppend } from "./append.ts";
 import { javaBroker, ownBroker } from "./brokers.ts";
-import { ReplicationRows } from "./replication.ts";
+import { ReplicationRows, type StartedRow } from "./replication.ts";
 import { type Measured, rowsOf } from "./rows.ts";
+import { StoreRows } from "./store_rows.ts";
 
 const flags = parseArgs(Deno.args, {
   string: ["peer", "via", "seconds", "only", "turns"],
@@ -46,7 +47,14 @@ function show(line: string[]): void {
 }
 
 await brokerRows();
-await replicationRows();
+{
+  using replication = new ReplicationRows(runtime.net, via);
+  await startedRows(replication.all);
+}
+{
+  using stores = new StoreRows(runtime.net, seconds);
+  await startedRows(stores.all);
+}
 if ("append in process".includes(only)) {
   const name = "append in process, 1 KiB, 8 a commit";
   show([name, describe(await measureAppend(runtime)), "-", "-"]);
@@ -69,9 +77,9 @@ async function brokerRows(): Promise<void> {
   }
 }
 
-async function replicationRows(): Promise<void> {
-  using rows = new ReplicationRows(runtime.net, via);
-  for (const row of rows.all.filter(({ name }) => name.includes(only))) {
+/** Each turn starts brokers of its own. */
+async function startedRows(rows: readonly StartedRow[]): Promise<void> {
+  for (const row of rows.filter(({ name }) => name.includes(only))) {
     const ours: Measured[] = [];
     const theirs: Measured[] = [];
     for (let turn = 0; turn < turns; turn++) {

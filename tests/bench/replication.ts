@@ -20,7 +20,7 @@ const WARM_PUSHES = 3;
 const CATCH_UP_BYTES = 1024 * MIB;
 
 /** One line of the table whose work is started anew for ours and for the peer. */
-export interface ReplicationRow {
+export interface StartedRow {
   readonly name: string;
   /** Without it the row is about ours alone. */
   readonly peer: boolean;
@@ -39,7 +39,7 @@ export class ReplicationRows implements Disposable {
     this.#via = via;
   }
 
-  get all(): ReplicationRow[] {
+  get all(): StartedRow[] {
     return [
       {
         name: "HA push of a cold log to a bare slave",

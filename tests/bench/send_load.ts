@@ -23,6 +23,8 @@ export interface SendLoad {
   /** Counted seconds, after a warm-up that is not. */
   readonly seconds: number;
   readonly warmSeconds: number;
+  /** Messages have a key of their own in KEYS, too. */
+  readonly keyed?: boolean;
   /** Shows how many were answered 0 so far, and ends the load early. */
   readonly counter?: { answered: number; stop: boolean };
 }
@@ -39,14 +41,15 @@ class Template {
   readonly bytes: Uint8Array;
   readonly #opaqueAt: number;
   readonly #queueAt: number;
-  readonly #keyAt: number;
+  readonly #keysAt: number[] = [];
 
-  constructor({ topic, bodyBytes }: SendLoad, run: string) {
+  constructor({ topic, bodyBytes, keyed = false }: SendLoad, run: string) {
     const key = run.padEnd(20, "0").slice(0, 20) + "0".repeat(KEY_DIGITS);
+    const keys = keyed ? `KEYS\\u0001${key}\\u0002` : "";
     const head = `{"code":310,"flag":0,"language":"OTHER","version":407,` +
       `"extFields":{"a":"bench","b":"${topic}","c":"TBW102","d":"4","f":"0","h":"0","j":"0",` +
       `"k":"false","m":"false","g":"${Date.now()}",` +
-      `"i":"UNIQ_KEY\\u0001${key}\\u0002TAGS\\u0001A\\u0002WAIT\\u0001true","e":"0"},"opaque":`;
+      `"i":"${keys}UNIQ_KEY\\u0001${key}\\u0002TAGS\\u0001A\\u0002WAIT\\u0001true","e":"0"},"opaque":`;
     const header = utf8(head + " ".repeat(OPAQUE_DIGITS) + "}");
     this.bytes = new Uint8Array(8 + header.length + bodyBytes);
     const view = viewOf(this.bytes);
@@ -56,7 +59,9 @@ class Template {
     for (let i = 0; i < bodyBytes; i++) this.bytes[8 + header.length + i] = i * 31;
     this.#opaqueAt = 8 + header.length - 1 - OPAQUE_DIGITS;
     this.#queueAt = 8 + head.lastIndexOf('"e":"0"') + 5;
-    this.#keyAt = 8 + head.indexOf(key) + 20;
+    for (let at = head.indexOf(key); at >= 0; at = head.indexOf(key, at + 1)) {
+      this.#keysAt.push(8 + at + 20);
+    }
   }
 
   /** Writes the request of this number at `at`. */
@@ -64,7 +69,7 @@ class Template {
     into.set(this.bytes, at);
     into[at + this.#queueAt] = 48 + queueId;
     putDigits(into, at + this.#opaqueAt, OPAQUE_DIGITS, opaque, 32);
-    putDigits(into, at + this.#keyAt, KEY_DIGITS, opaque, 48);
+    for (const keyAt of this.#keysAt) putDigits(into, at + keyAt, KEY_DIGITS, opaque, 48);
   }
 }
 
