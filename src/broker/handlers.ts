@@ -10,10 +10,12 @@ import { lockHandlers } from "./lock_handlers.ts";
 import { offsetHandlers } from "./offset_handlers.ts";
 import type { Parts } from "./parts.ts";
 import type { Pulls } from "./pull.ts";
+import { queryHandlers } from "./query_handlers.ts";
 import { queueHandlers } from "./queue_handlers.ts";
 import { resyncHandler } from "./resync.ts";
 import { runtimeInfoHandler } from "./runtime_info.ts";
 import type { Sends } from "./send.ts";
+import { ANSWER_BYTES_MAX } from "./told.ts";
 import { topicHandlers } from "./topic_handlers.ts";
 
 /** What a slave has beside a master. */
@@ -38,6 +40,15 @@ export function brokerHandlers(
     [RequestCode.PULL_MESSAGE, pulls.pull],
     [RequestCode.LITE_PULL_MESSAGE, pulls.pull],
     ...queueHandlers(parts),
+    ...queryHandlers({
+      store,
+      clock: parts.runtime.clock,
+      isSlave,
+      isIndexed: parts.config.messageIndexEnable,
+      maxCount: parts.config.maxMsgsNumBatch,
+      uniqueMaxCount: parts.config.defaultQueryMaxNum,
+      maxBytes: ANSWER_BYTES_MAX,
+    }),
     ...offsetHandlers({
       offsets: parts.offsets,
       minOffset: (topic, queueId) => store.queues.get(topic, queueId)?.minOffset ?? 0,

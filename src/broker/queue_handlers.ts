@@ -1,10 +1,9 @@
 import type { Handler } from "../rpc/peer.ts";
-import { earliestStoreTimeOf, offsetAt, recordAt } from "../store/records.ts";
+import { earliestStoreTimeOf, offsetAt } from "../store/records.ts";
 import type { Store } from "../store/store.ts";
 import { RequestCode, ResponseCode } from "../wire/codes.ts";
-import { type Command, type ExtFields, refuse, type Reply } from "../wire/command.ts";
+import type { Command, ExtFields, Reply } from "../wire/command.ts";
 import { Fields } from "../wire/fields.ts";
-import { parseView } from "../wire/query.ts";
 import type { Topics } from "./topics.ts";
 
 /** What these requests are answered from. */
@@ -14,7 +13,7 @@ export interface QueueContext {
   readonly isSlave: boolean;
 }
 
-/** Handlers of 29, 30, 31, 32 and 33: where a queue begins and ends, and single records. */
+/** Handlers of 29, 30, 31 and 32: where a queue begins and ends, in entries and in time. */
 export function queueHandlers({ store, topics, isSlave }: QueueContext): [number, Handler][] {
   const queueOf = ({ ext }: Command) => {
     const fields = new Fields(ext);
@@ -43,19 +42,11 @@ export function queueHandlers({ store, topics, isSlave }: QueueContext): [number
     return { code: ResponseCode.SUCCESS, ext: { timestamp: String(time) } };
   };
 
-  const view: Handler = ({ ext }) => {
-    const logOffset = parseView(ext);
-    const record = recordAt(store.log, logOffset);
-    if (record !== undefined) return { code: ResponseCode.SUCCESS, body: record };
-    return refuse(ResponseCode.SYSTEM_ERROR, `Cannot find a message at log offset ${logOffset}`);
-  };
-
   return [
     [RequestCode.SEARCH_OFFSET_BY_TIMESTAMP, search],
     [RequestCode.GET_MAX_OFFSET, max],
     [RequestCode.GET_MIN_OFFSET, min],
     [RequestCode.GET_EARLIEST_MSG_STORETIME, earliest],
-    [RequestCode.VIEW_MESSAGE_BY_ID, view],
   ];
 }
 

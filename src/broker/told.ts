@@ -12,7 +12,7 @@ import type { PullLimits } from "./pull.ts";
 // become the parts' own options.
 
 /** What a frame holds beside its header. */
-const ANSWER_BYTES_MAX = FRAME_BYTES_MAX - 64 * 1024;
+export const ANSWER_BYTES_MAX = FRAME_BYTES_MAX - 64 * 1024;
 
 /** Where the log lies; several folders on several disks are one to whoever uses it. */
 export function logDir(fs: Fs, config: BrokerConfig): Dir {

@@ -101,6 +101,7 @@ export class IndexFill {
     const left = this.#dispatch.position - this.#at;
     if (left <= 0 || !this.#index.isBehind) {
       this.#index.join(this.#dispatch.position);
+      this.#cancel?.();
       this.#bytes = new Uint8Array(0);
       return false;
     }

@@ -1,4 +1,4 @@
-import { RequestCode } from "./codes.ts";
+import { RequestCode, ResponseCode } from "./codes.ts";
 import type { Command, ExtFields, Reply, Request } from "./command.ts";
 import { Fields } from "./fields.ts";
 
@@ -47,13 +47,14 @@ export function formatKeyQuery(query: KeyQuery): Request {
   return { code: RequestCode.QUERY_MESSAGE, ext };
 }
 
-/** Answer to 12 when something was found. */
-export function formatKeyAnswer(answer: KeyAnswer): Reply {
+/** Answer to 12; `remark` says why nothing was found. */
+export function formatKeyAnswer(answer: KeyAnswer, remark = ""): Reply {
   const ext = {
     indexLastUpdatePhyoffset: String(answer.indexLastLogOffset),
     indexLastUpdateTimestamp: String(answer.indexLastTimestamp),
   };
-  return { code: 0, ext, body: answer.body };
+  if (answer.body.length === 0) return { code: ResponseCode.QUERY_NOT_FOUND, remark, ext };
+  return { code: ResponseCode.SUCCESS, ext, body: answer.body };
 }
 
 /** An answer of code 0. @throws {FieldError} */
