@@ -2,6 +2,7 @@ import { viewOf } from "../base/bytes.ts";
 import { CorruptLogError } from "../base/errors.ts";
 import { FsError } from "../ports/fs.ts";
 import {
+  endsInEntry,
   ENTRY_BYTES,
   entryIsThere,
   entryLogOffset,
@@ -48,6 +49,7 @@ export class ConsumeQueue {
   #tailView!: DataView;
   #tailBytes = 0;
   #logEnd = 0; // behind the newest record it points at
+  #isZeroBehind = false; // in the files, behind the last entry
   #cutUnsafe = false; // entries were removed, but a power cut could bring them back
 
   constructor(
@@ -88,8 +90,9 @@ export class ConsumeQueue {
     return (Math.floor(queueOffset / perFile) + 1) * perFile;
   }
 
-  /** Takes over the files that are there. `crashed`: the last may be short and end in garbage. */
-  load(crashed: boolean): void {
+  /** Takes over the files that are there. `crashed`: the last may be short; it ends in garbage unless `isZeroBehind`. */
+  load(crashed: boolean, isZeroBehind: boolean): void {
+    this.#isZeroBehind = isZeroBehind;
     this.#segments.load((last, size) => crashed && endsInEntry(last, size));
     const { first, last } = this.#segments;
     if (!first || !last) return;
@@ -274,21 +277,25 @@ export class ConsumeQueue {
   }
 
   #cutTo(end: number, first: Segment): void {
-    if (end < this.#fileEnd && !this.dirty) this.#beDirty();
+    const was = this.#fileEnd;
+    if (end < was && !this.dirty) this.#beDirty();
     this.#fileEnd = end;
     this.#syncedEnd = Math.min(this.#syncedEnd, end);
     this.#cutUnsafe = true;
     this.#segments.removeFrom(Math.max(end, first.end));
     const segment = this.#segments.find(end);
-    if (segment) this.#zero(segment, end - segment.base);
+    if (segment) this.#zero(segment, end - segment.base, Math.min(was, segment.end) - segment.base);
+    this.#isZeroBehind = false; // once something failed to be written, who knows
     this.#findLogEnd();
   }
 
-  /** Takes away a file's entries from `at` on. To free its only block takes a disk milliseconds, so it keeps that. */
-  #zero(segment: Segment, at: number): void {
-    if (at > 0 || !this.#look(segment.base / ENTRY_BYTES)) return segment.zeroFrom(at);
-    segment.zeroFrom(ENTRY_BYTES);
-    segment.file.writeAt(0, one.fill(0));
+  /** Takes away a file's entries from `at` on, which end at `end`. To free blocks takes a disk milliseconds. */
+  #zero(segment: Segment, at: number, end: number): void {
+    if (!this.#isZeroBehind) {
+      const keepsBlock = at === 0 && this.#look(segment.base / ENTRY_BYTES);
+      segment.zeroFrom(keepsBlock ? ENTRY_BYTES : at);
+      if (keepsBlock) segment.file.writeAt(0, one.fill(0));
+    } else if (end > at) segment.file.writeAt(at, new Uint8Array(end - at));
   }
 
   /** A file must not stay when its entries were cut: Java takes its first 20 bytes for one, zeros or not. */
@@ -332,11 +339,4 @@ export class ConsumeQueue {
     if (!segment || segment.file.readAt(at - segment.base, one) < ENTRY_BYTES) return false;
     return entryIsThere(oneView, 0);
   }
-}
-
-/** What a crash leaves between cutting a file and giving it its size again: nothing, or whole entries. */
-function endsInEntry(segment: Segment, size: number): boolean {
-  if (size === 0 || size === ENTRY_BYTES) return true; // the one may have been zeroed already
-  if (size % ENTRY_BYTES !== 0) return false;
-  return segment.file.readAt(size - ENTRY_BYTES, one) === ENTRY_BYTES && entryIsThere(oneView, 0);
 }

@@ -5,6 +5,14 @@ import { StoreRefusal } from "./errors.ts";
 const DLEDGER = /^dledger-/;
 
 /**
+ * True for the topic of a Java broker's light queues: their entries point at records of other topics, which name
+ * them in a property. Source: MixAll.LMQ_PREFIX.
+ */
+export function isLight(topic: string): boolean {
+  return topic.startsWith("%LMQ%");
+}
+
+/**
  * What RocketMQ 5.x, DLedger and options of 4.x that we lack keep beside the log.
  * Source: StorePathConfigHelper, TimerMessageStore, CompactionStore, DLedgerCommitLog.
  */

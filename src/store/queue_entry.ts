@@ -1,4 +1,5 @@
 import { readInt64, viewOf, writeInt64 } from "../base/bytes.ts";
+import type { LogFile } from "../ports/fs.ts";
 
 /**
  * Entry n of a consume queue, at n * 20.
@@ -41,6 +42,14 @@ export function entryTagsCode(view: DataView, at: number): number {
 /** True for what was put there, false for zeros and garbage behind the end. */
 export function entryIsThere(view: DataView, at: number): boolean {
   return entrySize(view, at) > 0 && entryLogOffset(view, at) >= 0;
+}
+
+/** What a crash leaves of a file between cutting it and giving it its size again: nothing, or whole entries. */
+export function endsInEntry({ file }: { readonly file: LogFile }, size: number): boolean {
+  if (size === 0 || size === ENTRY_BYTES) return true; // the one may have been zeroed already
+  if (size % ENTRY_BYTES !== 0) return false;
+  const last = new Uint8Array(ENTRY_BYTES);
+  return file.readAt(size - ENTRY_BYTES, last) === ENTRY_BYTES && entryIsThere(viewOf(last), 0);
 }
 
 /** Bytes of fill entries, to be written again and again. */

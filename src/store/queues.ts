@@ -2,18 +2,13 @@ import { textOf, utf8 } from "../base/bytes.ts";
 import { type Log, reasonOf } from "../base/log.ts";
 import type { Dir } from "../ports/fs.ts";
 import { ConsumeQueue } from "./consume_queue.ts";
+import { isLight } from "./foreign.ts";
 import type { Handles } from "./handles.ts";
 import { Segments } from "./segments.ts";
 import type { Turn } from "./turn.ts";
 
 /** What says how large the files of queues are. */
 const FILE_KEY = "mappedFileSizeConsumeQueue";
-
-/**
- * A Java broker's light queues: their entries point at records of other topics, which name them in a property.
- * Source: MixAll.LMQ_PREFIX.
- */
-const LIGHT = "%LMQ%";
 
 /** A topic's queues, found by the bytes of its name as they lie in a record. */
 interface Topic {
@@ -48,17 +43,20 @@ export class Queues {
     this.#log = log;
   }
 
-  /** Takes over the folders `<topic>/<queueId>` that are there, but not those of light queues. */
-  async load(crashed: boolean, turn: Turn): Promise<void> {
+  /**
+   * Takes over the folders `<topic>/<queueId>` that are there, but not those of light queues. See ConsumeQueue.
+   */
+  async load(crashed: boolean, isZeroBehind: boolean, turn: Turn): Promise<void> {
     for (const topic of this.#dir.entries()) {
       if (!topic.isDir) continue;
-      if (topic.name.startsWith(LIGHT)) {
+      if (isLight(topic.name)) {
         this.#light.add(topic.name);
         continue;
       }
       for (const queue of this.#dir.child(topic.name).entries()) {
         if (!queue.isDir || !/^\d+$/.test(queue.name)) continue;
-        this.#make(this.#topic(topic.name, utf8(topic.name)), Number(queue.name)).load(crashed);
+        this.#make(this.#topic(topic.name, utf8(topic.name)), Number(queue.name))
+          .load(crashed, isZeroBehind);
         if (turn.isOver()) await turn.next();
       }
     }

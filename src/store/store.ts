@@ -265,6 +265,7 @@ async function open(
   const { dir, options, hold, logHandles, queueHandles, indexHandles } = opening;
   const { onProgress, beforeChange } = opening;
   const crashed = !hold.wasClosed;
+  const isWhole = crashed && hold.sameBoot && !hold.distrusted; // what that process wrote is there
   const { distrusted } = hold;
   const logDamage = options.logDamage ?? "refuse";
   const logDir = options.logDir ?? dir.child("commitlog");
@@ -278,7 +279,7 @@ async function open(
   await finishEmptying(dir, segments, queueDir);
   await loadLog({ dir, segments, crashed, logDamage }, recovering);
   const queues = new Queues(queueDir, options.queueFileBytes, queueHandles, report);
-  if (segments.length > 0) await queues.load(crashed, new Turn(clock));
+  if (segments.length > 0) await queues.load(crashed, isWhole, new Turn(clock));
   else {
     mustNotBeDledger(dir);
     removeQueues(queueDir); // the log they point at is gone

@@ -1,5 +1,6 @@
 import { viewOf } from "../../base/bytes.ts";
 import type { Dir } from "../../ports/fs.ts";
+import { isLight } from "../foreign.ts";
 import type { Handles } from "../handles.ts";
 import {
   ENTRY_BYTES,
@@ -100,9 +101,11 @@ function isThere(file: StoredFile, n: number): boolean {
     entryIsThere(oneView, 0);
 }
 
-/** All queues below a store's `consumequeue`. */
+/** All queues below a store's `consumequeue` that our broker serves. */
 export function storedQueues(dir: Dir, handles: Handles): StoredQueue[] {
-  return dir.entries().filter(({ isDir }) => isDir).flatMap(({ name: topic }) =>
+  return dir.entries().filter(({ name, isDir }) => isDir && !isLight(name)).flatMap((
+    { name: topic },
+  ) =>
     dir.child(topic).entries()
       .filter(({ isDir, name }) => isDir && /^\d+$/.test(name))
       .map(({ name }) =>

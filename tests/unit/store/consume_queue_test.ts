@@ -15,7 +15,7 @@ const FILL = "0000000000000000" + "7fffffff" + "0000000000000000";
 function queueIn(fs: MemFs, crashed = false, fileBytes = FILE_BYTES): ConsumeQueue {
   const segments = new Segments(fs.dir("q"), fileBytes, new Handles(2), "a key");
   const queue = new ConsumeQueue("T1", 0, segments, () => {});
-  queue.load(crashed);
+  queue.load(crashed, false);
   return queue;
 }
 

@@ -37,7 +37,7 @@ function fill(queues: Queues, n: number): void {
 /** Entries of each queue after a start. */
 async function counts(fs: MemFs): Promise<Record<string, number>> {
   const queues = queuesIn(fs);
-  await queues.load(true, turn());
+  await queues.load(true, false, turn());
   return Object.fromEntries(
     [...queues.all()].map((queue) => [`${queue.topic}-${queue.queueId}`, queue.maxOffset]),
   );
@@ -102,7 +102,7 @@ test("a Java broker's light queues are left alone, and that is said once", async
   }
   const log = new Lines();
   const queues = new Queues(fs.dir("q"), 200, new Handles(8), log);
-  await queues.load(true, turn());
+  await queues.load(true, false, turn());
   queueOf(queues, "A", 0).put(0, 4_000, 100, 0);
   assertEquals(queueOf(queues, "%LMQ%one", 0), undefined);
   queues.cutFrom(0);

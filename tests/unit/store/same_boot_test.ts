@@ -1,0 +1,92 @@
+import { assertEquals } from "@std/assert";
+import { openStore, type Store } from "../../../src/store/store.ts";
+import { test } from "../../harness.ts";
+import { MemFs } from "../../support/mem_fs.ts";
+import { everySeed } from "../../support/seeds.ts";
+import { runtime } from "../../support/runtime.ts";
+import { Lines, message, SMALL, textsOf } from "../../support/store.ts";
+import { FIRST } from "../../support/stored.ts";
+
+const { clock, codecs } = runtime;
+const QUEUE = "store/consumequeue/T1/0/00000000000000000000";
+
+function openOn(fs: MemFs, bootId = "this run", queueFileBytes = 2_000): Promise<Store> {
+  const options = { ...SMALL, queueFileBytes };
+  return openStore({ fs, clock, codecs, bootId }, fs.dir("store"), options, new Lines());
+}
+
+/** Gives where each record ends. */
+function send(store: Store, texts: readonly string[], queueId = 0): number[] {
+  const ends = texts.map((text) => store.append(message({ text, queueId })).end);
+  store.commit();
+  return ends;
+}
+
+const numbers = (from: number, to: number): string[] =>
+  Array.from({ length: to - from }, (_, i) => String(from + i));
+
+test("queues of a process that was killed are cut by zeros, and no disk space is freed for it", async () => {
+  const fs = new MemFs();
+  const store = await openOn(fs, "this run", 20_000);
+  send(store, numbers(0, 500)); // some of the entries are in files, some in memory
+  await store.dispatch.reached(store.log.tail);
+  fs.kill();
+  const truncated: string[] = [];
+  fs.fault = (operation, path) => {
+    if (operation === "truncate" && path.includes("consumequeue")) truncated.push(path);
+    return undefined;
+  };
+  await using again = await openOn(fs, "this run", 20_000);
+  assertEquals(textsOf(again, "T1", 0), numbers(0, 500));
+  assertEquals(truncated, []);
+});
+
+test("after a restart of the machine queues are cut whatever lies in them", async () => {
+  const fs = new MemFs();
+  const store = await openOn(fs, "this run", 20_000);
+  send(store, numbers(0, 250));
+  await store.dispatch.reached(store.log.tail);
+  fs.kill();
+  fs.bytes(QUEUE).fill(7, 20 * 260, 20 * 262); // behind a hole
+  await using again = await openOn(fs, "next run", 20_000);
+  assertEquals(again.queues.get("T1", 0)?.maxOffset, 250);
+  assertEquals(fs.bytes(QUEUE).subarray(20 * 250).some((byte) => byte !== 0), false);
+});
+
+test("entries of records that are cut stay gone after a kill", async () => {
+  const fs = new MemFs();
+  const store = await openOn(fs);
+  const ends = send(store, numbers(0, 100));
+  await store.close();
+  const dying = await openOn(fs);
+  send(dying, ["other"], 1);
+  fs.kill();
+  fs.bytes(FIRST)[ends[49] + 4] ^= 1;
+  await (await openOn(fs)).close();
+  assertEquals(fs.bytes(QUEUE).subarray(20 * 50).some((byte) => byte !== 0), false);
+  await using last = await openOn(fs);
+  assertEquals(textsOf(last, "T1", 0), numbers(0, 50));
+});
+
+test("kill after kill, queues have all messages of the log", () =>
+  everySeed(10, async (random) => {
+    const fs = new MemFs();
+    let sent = 0;
+    for (let life = 0; life < 6; life++) {
+      const store = await openOn(fs, random.below(4) === 0 ? `run ${life}` : "this run");
+      assertEquals(
+        [0, 1].flatMap((queueId) => textsOf(store, "T1", queueId)).map(Number)
+          .sort((a, b) => a - b),
+        Array.from({ length: sent }, (_, i) => i),
+      );
+      for (let batches = random.below(4); batches > 0; batches--) {
+        const count = random.between(1, 300);
+        send(store, numbers(sent, sent + count), random.below(2));
+        sent += count;
+        if (random.below(2) === 0) await store.dispatch.reached(store.log.tail);
+        if (random.below(2) === 0) await store.flush.reached(store.log.tail);
+      }
+      if (random.below(3) === 0) await store.close();
+      else fs.kill();
+    }
+  }));
