@@ -27,7 +27,11 @@ export interface DiskKind {
  */
 export function diskKinds(): DiskKind[] {
   const limit: DiskKind = { name: "a limit on files", says: /file too large/i, open: limited };
-  const mounted: DiskKind = { name: "a full disk", says: /no space left|diskSpaceMin/i, open: mount };
+  const mounted: DiskKind = {
+    name: "a full disk",
+    says: /no space left|diskSpaceMin/i,
+    open: mount,
+  };
   return mayMount() ? [limit, mounted] : [limit];
 }
 
