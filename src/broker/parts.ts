@@ -17,6 +17,7 @@ import { Offsets } from "./offsets.ts";
 import { Stats } from "./stats.ts";
 import { logDir } from "./told.ts";
 import { Topics } from "./topics.ts";
+import { isRetryTopic } from "./topic_rules.ts";
 
 /** The state of one broker, each piece with its one owner. */
 export interface Parts extends Tables {
@@ -52,7 +53,9 @@ export function openParts(
 ): Parts {
   const { clock, fs } = runtime;
   const tables = openTables(runtime, config, store, log);
-  if (store.recovered && config.brokerRole !== "SLAVE") restoreTopics(tables.topics, store, log);
+  if (store.recovered && config.brokerRole !== "SLAVE") {
+    restoreTopics(tables.topics, store, config.defaultTopicQueueNums, log);
+  }
   const acks = new Acks({
     inSyncReplicas: Math.max(2, config.inSyncReplicas), // an ASYNC_MASTER may say 1: it waits for nobody
     fallBehindMax: config.haSlaveFallbehindMax,
@@ -98,14 +101,16 @@ export function openParts(
 
 /**
  * Gives topics that have messages and no settings plain ones. A topic's settings reach the disk a moment
- * after its first message was answered; a crash in between must not hide that message. A slave gets them
- * from its master.
+ * after its first message was answered; a crash in between must not hide that message. It gets as many queues
+ * as one made by sending can have had: its producers know them, and would be refused at those that are
+ * missing. A slave gets topics from its master.
  */
-function restoreTopics(topics: Topics, store: Store, log: Log): void {
+function restoreTopics(topics: Topics, store: Store, newQueues: number, log: Log): void {
   const queues = new Map<string, number>();
   for (const { topic, queueId } of store.queues.all()) {
     if (topics.get(topic) === undefined) {
-      queues.set(topic, Math.max(queues.get(topic) ?? 0, queueId + 1));
+      const least = isRetryTopic(topic) ? 1 : newQueues;
+      queues.set(topic, Math.max(queues.get(topic) ?? least, queueId + 1));
     }
   }
   for (const [topic, count] of queues) {

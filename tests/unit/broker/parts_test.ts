@@ -47,3 +47,16 @@ test("what a master said last outlives a slave's restart", async () => {
     '{"bootTimestamp":5,"offsetTable":{"T@C":{0:7}}}',
   );
 });
+
+test("a topic whose settings a crash lost has the queues that its producers know", async () => {
+  const { fs } = await withMessages(["a"]).then(async (rig) => (await rig.close(), rig));
+  const retry = fs.paths("store/consumequeue/T/0")[0];
+  fs.put("/store/consumequeue/%RETRY%C/0/00000000000000000000", fs.bytes(retry));
+  const dir = fs.dir(CONFIG);
+  for (const { name } of dir.entries()) if (name.startsWith("topics.json")) dir.remove(name);
+  fs.put("/store/abort", new Uint8Array());
+  await using rig = await brokerRig({ fs });
+  const { topics, config } = rig.parts;
+  const queues = ["T", "%RETRY%C"].map((name) => topics.get(name)?.writeQueueNums);
+  assertEquals(queues, [config.defaultTopicQueueNums, 1]);
+});
