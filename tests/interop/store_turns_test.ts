@@ -40,6 +40,7 @@ test("Java's broker and ours start in turn on one store, and serve all that eith
     } finally {
       await broker.end(end);
     }
+    await lab.verify("store", end === "SIGTERM");
   }
   assertGreater(readdirSync(join(lab.folder("store"), "commitlog")).length, 3);
 });

@@ -1,9 +1,11 @@
+import { assertEquals } from "@std/assert";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { silentLog } from "../../../src/base/log.ts";
 import { Redial } from "../../../src/rpc/redial.ts";
+import { runPocketmq } from "../../support/binary.ts";
 import { runtime } from "../../support/runtime.ts";
 import { prepareJava } from "../java.ts";
 import { BrokerNode, type By, type Config, startNamesrv } from "../matrix/nodes.ts";
@@ -66,6 +68,18 @@ export class StoreLab implements AsyncDisposable {
     const node = new BrokerNode(role, by, at, config, this.#calls);
     this.#nodes.push(node);
     return node;
+  }
+
+  /** Wants our own checker to find nothing wrong in a store whose broker ended; `closed`: nor anything to mend. */
+  async verify(store: string, closed: boolean): Promise<void> {
+    const strict = closed ? ["--strict"] : [];
+    const { code, stdout, stderr } = await runPocketmq([
+      "log",
+      "verify",
+      this.folder(store),
+      ...strict,
+    ]);
+    assertEquals(code, 0, stdout + stderr);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
