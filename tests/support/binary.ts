@@ -189,7 +189,8 @@ function compiled(): string {
   return path;
 }
 
-function cleanEnv(): Record<string, string | undefined> {
+/** This environment without what would reach a node. */
+export function cleanEnv(): Record<string, string | undefined> {
   const mine = Object.entries(process.env)
     .filter(([name]) => !name.startsWith("POCKETMQ_") && name !== "NAMESRV_ADDR");
   return { ...Object.fromEntries(mine), NO_COLOR: "1" };
