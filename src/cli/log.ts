@@ -4,6 +4,7 @@ import { UsageError } from "./exit.ts";
 import { diff } from "./log_diff.ts";
 import { dump } from "./log_dump.ts";
 import { placeOf } from "./log_place.ts";
+import { rebuild } from "./log_rebuild.ts";
 import { stat } from "./log_stat.ts";
 import { verify } from "./log_verify.ts";
 
@@ -45,6 +46,21 @@ const VERBS: Readonly<
     const [dir] = folders("stat", words, 1);
     return stat(context, placeOf(context.runtime.fs, dir, flags.storePathCommitLog), flags);
   },
+  async rebuild(context, args) {
+    const { flags, words } = parseFlags(args, {
+      ...PLACE_FLAGS,
+      mappedFileSizeConsumeQueue: { kind: "count" },
+      maxHashSlotNum: { kind: "count" },
+      maxIndexNum: { kind: "count" },
+      messageDelayLevel: { kind: "text" },
+    });
+    const [dir] = folders("rebuild", words, 1);
+    return await rebuild(
+      context,
+      placeOf(context.runtime.fs, dir, flags.storePathCommitLog),
+      flags,
+    );
+  },
   diff(context, args) {
     const { flags, words } = parseFlags(args, { json: { kind: "switch" } });
     const [a, b] = folders("diff", words, 2);
@@ -56,7 +72,7 @@ const VERBS: Readonly<
 /** `pocketmq log` */
 export const log: Command = {
   name: "log",
-  usage: "dump DIR | verify DIR | stat DIR | diff A B",
+  usage: "dump DIR | verify DIR | stat DIR | rebuild DIR | diff A B",
   summary: "Look into a store on this machine, ours or a Java broker's, running or stopped",
   help: `
   dump DIR          list the records of the log
@@ -71,11 +87,17 @@ export const log: Command = {
     --limit N       show N findings of a kind (20)
   stat DIR          count what is there, by topic
     --queues        by queue
+  rebuild DIR       make consume queues and key index again from the log, beside the old
+                    ones, and swap them; killed on the way, nothing is lost. It takes the
+                    lock: the broker must be stopped. Where the broker's configuration
+                    has one of these, give it here, too; sizes are else as the files are:
+    --mappedFileSizeConsumeQueue N --maxHashSlotNum N --maxIndexNum N
+    --messageDelayLevel '1s 5s ...'
   diff A B          the first byte in which two logs differ where both are, and what
                     record holds it on each side
 
 DIR, A and B are a storePathRootDir, or a folder with nothing but a log. Nothing in it is
-changed, and no lock is taken.
+changed, and no lock is taken, but by rebuild.
   --storePathCommitLog DIR[,DIR]   where the log lies, when not in DIR/commitlog
   --json                           one JSON object a line
 
@@ -83,7 +105,8 @@ Exit codes:
     0  done; verify: nothing is wrong; diff: equal where both are, with the same end
     1  the folder cannot be read; diff: not equal
     2  the command line is wrong
-    4  verify: something is wrong; dump: damage was passed over
+    4  verify: something is wrong; dump: damage was passed over; rebuild: refused, a
+       broker has the store or its log is damaged
 
 Examples:
   pocketmq log verify ./pocketmq-data/broker-a-0
@@ -91,6 +114,7 @@ Examples:
   pocketmq log dump ~/store --topic orders --key 4711 --body
   pocketmq log dump ~/store --from 1073741824 --limit 1 --json
   pocketmq log stat ~/store --queues
+  pocketmq log rebuild ~/store
   pocketmq log diff ~/store ~/store-of-the-slave
 `,
   async run(context, args) {

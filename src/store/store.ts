@@ -20,6 +20,7 @@ import type { IndexShape } from "./index_layout.ts";
 import { INDEX, KeyIndex } from "./key_index.ts";
 import { QueueOffsets } from "./queue_offsets.ts";
 import { Queues } from "./queues.ts";
+import { finishSwap } from "./rebuilt.ts";
 import { recover } from "./recover.ts";
 import { CLOSING } from "./refusal_texts.ts";
 import { Retention } from "./retention.ts";
@@ -270,6 +271,7 @@ async function open(
   const logDamage = options.logDamage ?? "refuse";
   const logDir = options.logDir ?? dir.child("commitlog");
   const queueDir = dir.child("consumequeue");
+  await finishSwap(dir);
   for (const one of eachOf(logDir)) await makeFolder(one); // it may lie elsewhere
   queueDir.make();
   await dir.sync(); // their files are safe only if they are
