@@ -17,7 +17,8 @@ export interface RetentionParts {
   readonly log: CommitLog;
   /** What is derived of the log and points into it: told where the log begins, each removes what lies before. */
   readonly derived: readonly { removeBefore(logMin: number, turn: Turn): Promise<void> }[];
-  readonly dispatch: { readonly position: number };
+  /** Up to where what is derived is safe; a queue that lost its last entries would count anew. */
+  readonly upkeep: { readonly covered: number; cover(): Promise<void> };
   /** The folders whose disks count. */
   readonly dirs: readonly Dir[];
   readonly clock: Clock;
@@ -57,7 +58,7 @@ export function verdictOn(
 /**
  * Removes the log's oldest files when they are expired or the disk is full, and then what pointed into them:
  * one file at a time, each gone for good before anything that belongs to it goes. The last file, and what is
- * not dispatched and safe yet, always stays.
+ * not dispatched and safe yet, in the log and in the queues, always stays.
  */
 export class Retention {
   readonly #parts: RetentionParts;
@@ -153,7 +154,7 @@ export class Retention {
   }
 
   async #removeFiles(): Promise<void> {
-    const { log, clock } = this.#parts;
+    const { log, clock, upkeep } = this.#parts;
     const from = log.minOffset;
     let count = 0;
     let because = "";
@@ -163,7 +164,8 @@ export class Retention {
         if (why === undefined) break;
         because = why;
         if (count > 0) await sleep(clock, this.#options.pauseMs, this.#end.signal); // a breath for the disk
-        if (this.#mustStop()) break;
+        if (log.oldest!.end > upkeep.covered) await upkeep.cover();
+        if (this.#mustStop() || log.oldest!.end > upkeep.covered) break;
         await log.removeOldest();
       }
     } finally {
@@ -176,9 +178,9 @@ export class Retention {
 
   /** Why the oldest file goes now, or undefined. */
   #becauseOf(): "expired" | "disk" | undefined {
-    const { log, dispatch, clock } = this.#parts;
+    const { log, clock } = this.#parts;
     const file = log.oldest;
-    if (file === undefined || file.end > Math.min(log.durable, dispatch.position)) return undefined;
+    if (file === undefined) return undefined;
     const neededFrom = this.#neededFrom() ?? Infinity;
     const now = clock.now();
     const isTime = this.#asked || this.#options.hours.includes(new Date(now).getHours());

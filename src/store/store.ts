@@ -311,7 +311,7 @@ async function open(
   const runtime = { clock, codecs };
   const { maxMessageBytes } = options;
   const appender = new Appender(commitLog, offsets, runtime, maxMessageBytes, found.storeTimestamp);
-  const kept = { log: commitLog, derived: [queues, index], dispatch, dirs: [logDir, dir], clock };
+  const kept = { log: commitLog, derived: [queues, index], upkeep, dirs: [logDir, dir], clock };
   const retention = new Retention(kept, options.retention ?? RETENTION_DEFAULTS, report);
   return new Store({
     dir,

@@ -75,6 +75,21 @@ export class Upkeep {
     return true;
   }
 
+  /** Log offset up to which what is derived is safe, as far as the checkpoint says so; -1 when it says nothing yet. */
+  get covered(): number {
+    return this.#coveredTo;
+  }
+
+  /** Writes the checkpoint out of turn. Never rejects: `covered` says how far it came. */
+  cover(): Promise<void> {
+    if (this.#held || this.#closed) return this.#working;
+    return this.#inTurn(() =>
+      this.checkpoint().then(() => {}, (error) => {
+        this.#log.error("cannot write the checkpoint", { reason: reasonOf(error) });
+      })
+    );
+  }
+
   /** The index knows all records stored up to then. A Java broker keeps files that end before that. */
   #indexedMs(dispatchedMs: number): number {
     return this.#index.isBehind ? this.#index.storeTimestamp - 1 : dispatchedMs;
@@ -119,8 +134,12 @@ export class Upkeep {
   #wait(): void {
     if (this.#closed || this.#held) return;
     this.#stopTimer = this.#clock.after(WRITE_MS, () => {
-      this.#working = this.#work().then(() => this.#wait());
+      this.#inTurn(() => this.#work().then(() => this.#wait()));
     });
+  }
+
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    return this.#working = this.#working.then(work);
   }
 
   async #work(): Promise<void> {

@@ -1,4 +1,4 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { FsError } from "../../../src/ports/fs.ts";
 import { QueueRead, READ_LIMITS } from "../../../src/store/read.ts";
 import { recordAt } from "../../../src/store/records.ts";
@@ -195,6 +195,7 @@ test("expired files go at the hour, with what points into them, but never the la
 test("readers of what was removed are told where it goes on", async () => {
   const it = await Aging.open();
   await it.fill(3);
+  assert(recordAt(it.store.log, 0), "it is there, and its file the one read last");
   await it.expire();
   assertEquals(recordAt(it.store.log, 0), undefined);
   assertEquals(it.store.log.available(FILE + 10), -1);
@@ -312,6 +313,21 @@ test("what is not safe stays, however old", async () => {
   await it.close();
 });
 
+test("a file whose queue entries are not safe stays, or the queue would count anew", async () => {
+  const it = await Aging.open();
+  it.fs.fault = (kind, path) =>
+    kind === "sync" && path.includes("consumequeue")
+      ? { error: new FsError("other", "EIO") }
+      : undefined;
+  await it.fill(3);
+  await it.expire();
+  assertEquals(it.files.length, 3);
+  it.fs.fault = undefined;
+  await it.expire();
+  assertEquals(it.files.length, 1);
+  await it.close();
+});
+
 test("what points into a file goes only when no power cut brings the file back", async () => {
   const it = await Aging.open();
   await it.fill(3);
@@ -378,6 +394,7 @@ test("a power cut while files are removed leaves a store that opens, log before 
     for (let file = log.minOffset / FILE; file < 4; file++) wanted.push(...Array(4).fill(file));
     wanted.push(4);
     let left = 0;
+    if (log.minOffset === 4 * FILE) assertEquals(it.store.nextQueueOffset("T1", 1), 8);
     for (const { queueId, minOffset, maxOffset } of queues.all()) {
       assertEquals(textsOf(it.store, "T1", queueId).length, maxOffset - minOffset);
       left += maxOffset - minOffset;
