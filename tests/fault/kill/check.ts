@@ -5,12 +5,16 @@ import type { Command, Request } from "../../../src/wire/command.ts";
 import { decodeRecords, type StoredMessage } from "../../../src/wire/message.ts";
 import { formatBoundQuery, parseOffsetAnswer } from "../../../src/wire/offset.ts";
 import { property } from "../../../src/wire/properties.ts";
+import { formatKeyQuery } from "../../../src/wire/query.ts";
 import type { BrokerNode } from "../../support/cluster.ts";
 import { pullRequest } from "../../support/pull_request.ts";
 import { runtime } from "../../support/runtime.ts";
-import { type Ledger, QUEUES } from "./ledger.ts";
+import type { Random } from "../../support/seeds.ts";
+import { type Ledger, QUEUES, uniqueKey } from "./ledger.ts";
 
 const CALL_MS = 20_000;
+/** Messages whose keys are looked up. */
+const LOOKED_UP = 30;
 
 /** Asks one broker. */
 export class Asker implements Disposable {
@@ -87,4 +91,26 @@ export async function holdsAll(asker: Asker, ledger: Ledger): Promise<void> {
 async function isServed(asker: Asker, topic: string, queueId: number): Promise<boolean> {
   const next = parseOffsetAnswer(await asker.ask(formatBoundQuery("next", topic, queueId)));
   return next > 0;
+}
+
+/** Some of the messages answered SEND_OK, new and old ones, are found by their keys. */
+export async function findsKeys(asker: Asker, ledger: Ledger, random: Random): Promise<void> {
+  const keys = [...ledger.ok.keys()];
+  const newest = keys.slice(-LOOKED_UP / 2);
+  const any = Array.from({ length: LOOKED_UP / 2 }, () => random.pick(keys));
+  for (const key of [...newest, ...any]) {
+    for (const isUniqueKey of [false, true]) {
+      const { code, body, remark } = await asker.ask(formatKeyQuery({
+        topic: ledger.sent.get(key)!.topic,
+        key: isUniqueKey ? uniqueKey(key) : key,
+        maxCount: 32,
+        beginTimestamp: 0,
+        endTimestamp: Date.now() + 60_000,
+        isUniqueKey,
+      }));
+      assertEquals(code, 0, `${key}, unique ${isUniqueKey}: ${remark}`);
+      const found = decodeRecords(body).map(({ properties }) => property(properties, "KEYS"));
+      assert(found.includes(key), `${key}, unique ${isUniqueKey}: found ${found}`);
+    }
+  }
 }

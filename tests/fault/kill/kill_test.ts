@@ -4,7 +4,7 @@ import { type BrokerNode, startBrokerNode } from "../../support/cluster.ts";
 import { LONG, Random, seedsToRun } from "../../support/seeds.ts";
 import { type TempDir, tempDir } from "../../support/temp.ts";
 import { batches } from "../cluster/batches.ts";
-import { Asker, holdsAll } from "./check.ts";
+import { Asker, findsKeys, holdsAll } from "./check.ts";
 import { Ledger } from "./ledger.ts";
 import { PLACE, Producers } from "./producers.ts";
 
@@ -92,6 +92,7 @@ class Run {
   async #look(node: BrokerNode): Promise<void> {
     using asker = new Asker(node);
     await holdsAll(asker, this.#ledger);
+    if (this.#ledger.ok.size > 0) await findsKeys(asker, this.#ledger, this.#random);
     const answer = await asker.ask(formatOffsetQuery(PLACE));
     const committed = answer.code === 0 ? parseOffsetAnswer(answer) : 0;
     assertGreaterOrEqual(committed, this.#committed, "a consumer offset was forgotten");
