@@ -1,5 +1,6 @@
 import { viewOf } from "../base/bytes.ts";
 import type { Dir, LogFile } from "../ports/fs.ts";
+import type { RecordKeys } from "../wire/record_keys.ts";
 import type { Closable, Handles } from "./handles.ts";
 import {
   INDEX_HEADER_BYTES,
@@ -9,6 +10,7 @@ import {
   type IndexShape,
   ITEM_BYTES,
   itemPlace,
+  keyHash,
   putIndexItem,
   readIndexHeader,
   readIndexItem,
@@ -108,28 +110,36 @@ export class IndexFile implements Closable {
     return this.#isDirty;
   }
 
-  /** Adds an item behind all others; there is room. @throws {FsError} and it was not added */
-  put(hash: number, logOffset: number, storeMs: number): void {
+  /**
+   * Adds items for a record's keys from number `first` on, behind all others; gives the number of the first
+   * one that found no room. @throws {FsError} and those before it were added
+   */
+  put(keys: RecordKeys, first: number, logOffset: number, storeMs: number): number {
     if (this.#tail === undefined) this.#makeTail();
-    if (this.#tailBytes === this.#tail!.length) this.writeItems();
     const { header } = this;
-    const n = header.count;
-    const slot = hash % this.#shape.slots;
-    const held = this.#warm().swap(slot, n);
-    const previous = held > 0 && held < n ? held : 0;
-    if (n === 1) {
+    const { items, slots } = this.#shape;
+    const warm = this.#warm();
+    if (header.count === 1) {
       header.beginMs = storeMs;
       header.beginLogOffset = logOffset;
     }
-    const seconds = Math.floor((storeMs - header.beginMs) / 1_000);
-    const kept = seconds < 0 ? 0 : seconds > SECONDS_MAX ? SECONDS_MAX : seconds;
-    putIndexItem(this.#tailView, this.#tailBytes, hash, logOffset, kept, previous);
-    this.#tailBytes += ITEM_BYTES;
-    if (previous === 0) header.usedSlots++;
-    header.count = n + 1;
-    header.endMs = storeMs;
-    header.endLogOffset = logOffset;
+    const seconds = secondsBetween(header.beginMs, storeMs);
+    let n = header.count;
+    let i = first;
+    for (; i < keys.count && n < items; i++, n++) {
+      if (this.#tailBytes === TAIL_BYTES) this.writeItems();
+      const hash = keyHash(keys.hash(i));
+      const held = warm.swap(hash % slots, n);
+      const previous = held > 0 && held < n ? held : 0;
+      putIndexItem(this.#tailView, this.#tailBytes, hash, logOffset, seconds, previous);
+      this.#tailBytes += ITEM_BYTES;
+      if (previous === 0) header.usedSlots++;
+      header.count = n + 1;
+      header.endMs = storeMs;
+      header.endLogOffset = logOffset;
+    }
     this.#isDirty = true;
+    return i;
   }
 
   /** Takes back the items of records at or behind `logOffset`, in memory. @throws {FsError} */
@@ -333,6 +343,11 @@ export class IndexFile implements Closable {
     this.#handles.opened(this);
     return this.#file;
   };
+}
+
+function secondsBetween(beginMs: number, storeMs: number): number {
+  const seconds = Math.floor((storeMs - beginMs) / 1_000);
+  return seconds < 0 ? 0 : seconds > SECONDS_MAX ? SECONDS_MAX : seconds | 0;
 }
 
 /** An item can lie behind another: what was never written, and most of what was torn, cannot. */

@@ -96,14 +96,14 @@ export class KeyIndex {
    * together; a file that does not fit is removed with those behind it, and read from the log again.
    */
   async load(start: IndexStart, turn: Turns): Promise<void> {
-    const { crashed, from, fromMs, coveredMs } = start;
+    const { from, fromMs, coveredMs } = start;
     for (const file of this.#files.splice(0)) file.forget(); // when it is loaded again
     const reached = await this.#loadFiles(start, turn);
-    const known = this.#endOffset;
     this.#takeBack(from);
+    const known = this.#endOffset;
     const isComplete = fromMs > 0 && fromMs <= coveredMs;
     const isWhole = this.#files.length > 0 && (isComplete || reached);
-    if (crashed && !isWhole) this.#takeBack(this.#endOffset); // the last record may lack keys
+    if (!isWhole) this.#takeBack(known); // the last record may lack keys
     this.#last = this.#endOffset;
     this.#position = isWhole ? from : Math.min(from, Math.max(0, known));
     this.#isBehind = this.#position < from;
@@ -275,9 +275,9 @@ export class KeyIndex {
   #putKeys({ logOffset, sysFlag, storeTimestamp }: RecordView, keys: RecordKeys): void {
     let file = this.#writable();
     if ((sysFlag & SysFlag.TRANSACTION) === SysFlag.ROLLBACK) return;
-    for (let i = 0; i < keys.count; i++) {
+    for (let i = 0; i < keys.count;) {
       if (file.isFull) file = this.#writable();
-      file.put(keyHash(keys.hash(i)), logOffset, storeTimestamp);
+      i = file.put(keys, i, logOffset, storeTimestamp);
     }
     if (keys.count > 0) this.#last = logOffset;
   }

@@ -168,6 +168,7 @@ class Recovery {
   /** The key index goes on from the same place as the queues. */
   #loadIndex({ at, time }: Boundary, crashed: boolean): Promise<void> {
     const coveredMs = this.#checkpoint.indexMs;
+    this.#recovering.beforeChange(); // it may have to take something back
     return this.#stored.index.load({ crashed, from: at, fromMs: time, coveredMs }, this.#turn);
   }
 

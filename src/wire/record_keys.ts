@@ -3,6 +3,10 @@ import type { RecordView } from "./record_view.ts";
 
 const HASH_SIGN = 0x23;
 const SPACE = 0x20;
+const NEXT = 2;
+const T = 0x54;
+const U = 0x55;
+const K = 0x4b;
 
 /**
  * What consume queues and key index want of a record's properties, found in one pass over their bytes. One
@@ -14,80 +18,68 @@ export class RecordKeys {
   tagsCode = 0;
   /** How many keys there are: the unique key and each part of KEYS. */
   count = 0;
-  #hashes = new Int32Array(16); // of `topic#key`
-  #tagsAt = 0;
-  #tagsEnd = 0;
-  #uniqueAt = 0;
-  #uniqueEnd = 0;
-  #keysAt = 0;
-  #keysEnd = 0;
+  #hashes = new Int32Array(16); // of `topic#key`; the first is the unique key's
+  #first = 1; // 0 when there is a unique key
 
   /** Java's hash of `topic#key` for key `i`; the unique key comes first. */
   hash(i: number): number {
-    return this.#hashes[i];
+    return this.#hashes[this.#first + i];
   }
 
   /** Looks at the record, which lies in `bytes`; without `withKeys` only at its tag. */
   read(bytes: Uint8Array, record: RecordView, withKeys: boolean): void {
-    const { propertiesAt, propertiesLength } = record;
-    this.#find(bytes, propertiesAt, propertiesAt + propertiesLength);
-    this.tagsCode = javaHashOfUtf8(bytes, this.#tagsAt, this.#tagsEnd);
+    let at = record.propertiesAt;
+    const end = at + record.propertiesLength;
+    let head = 0; // hash of `topic#`, once it is needed
+    let tagsCode = 0;
+    this.#first = 1;
     this.count = 0;
-    if (!withKeys || this.#uniqueEnd + this.#keysEnd === 0) return;
-    const topicEnd = record.topicAt + record.topicLength;
-    const head = (Math.imul(31, javaHashOfUtf8(bytes, record.topicAt, topicEnd)) + HASH_SIGN) | 0;
-    if (this.#uniqueEnd > 0) {
-      this.#add(javaHashOfUtf8(bytes, this.#uniqueAt, this.#uniqueEnd, head));
+    while (at < end) {
+      const first = bytes[at];
+      const from = at;
+      while (at < end && bytes[at] !== NEXT) at++;
+      if (first === T) {
+        if (at - from > 5 && isTags(bytes, from)) tagsCode = javaHashOfUtf8(bytes, from + 5, at);
+      } else if (withKeys && (first === U || first === K)) {
+        head ||= headOf(bytes, record);
+        if (first === U) {
+          if (at - from > 9 && isUniqueKey(bytes, from)) this.#unique(bytes, from + 9, at, head);
+        } else if (at - from > 5 && isKeys(bytes, from)) this.#parts(bytes, from + 5, at, head);
+      }
+      at++;
     }
-    if (this.#keysEnd > 0) this.#addParts(bytes, head);
+    this.tagsCode = tagsCode;
   }
 
-  /** Notes where the three values lie; an end of 0 says that there is none. */
-  #find(bytes: Uint8Array, from: number, end: number): void {
-    this.#tagsEnd = this.#uniqueEnd = this.#keysEnd = 0;
-    for (let start = from; start < end;) {
-      let stop = start;
-      while (stop < end && bytes[stop] !== 2) stop++;
-      const first = bytes[start];
-      if (first === 0x54) { // T
-        if (stop - start > 5 && isTags(bytes, start)) {
-          this.#tagsAt = start + 5;
-          this.#tagsEnd = stop;
-        }
-      } else if (first === 0x55) { // U
-        if (stop - start > 9 && isUniqueKey(bytes, start)) {
-          this.#uniqueAt = start + 9;
-          this.#uniqueEnd = stop;
-        }
-      } else if (first === 0x4b) { // K
-        if (stop - start > 5 && isKeys(bytes, start)) {
-          this.#keysAt = start + 5;
-          this.#keysEnd = stop;
-        }
-      }
-      start = stop + 1;
-    }
+  #unique(bytes: Uint8Array, from: number, to: number, head: number): void {
+    this.#hashes[0] = javaHashOfUtf8(bytes, from, to, head);
+    this.count += this.#first;
+    this.#first = 0;
   }
 
   /** KEYS holds several, with spaces between. */
-  #addParts(bytes: Uint8Array, head: number): void {
-    const end = this.#keysEnd;
-    for (let start = this.#keysAt; start < end;) {
+  #parts(bytes: Uint8Array, from: number, to: number, head: number): void {
+    let n = 1;
+    for (let start = from; start < to; start++) {
       let stop = start;
-      while (stop < end && bytes[stop] !== SPACE) stop++;
-      if (stop > start) this.#add(javaHashOfUtf8(bytes, start, stop, head));
-      start = stop + 1;
+      while (stop < to && bytes[stop] !== SPACE) stop++;
+      if (stop === start) continue;
+      if (n === this.#hashes.length) this.#grow();
+      this.#hashes[n++] = javaHashOfUtf8(bytes, start, stop, head);
+      start = stop;
     }
+    this.count = n - this.#first;
   }
 
-  #add(hash: number): void {
-    if (this.count === this.#hashes.length) {
-      const more = new Int32Array(2 * this.count);
-      more.set(this.#hashes);
-      this.#hashes = more;
-    }
-    this.#hashes[this.count++] = hash;
+  #grow(): void {
+    const more = new Int32Array(2 * this.#hashes.length);
+    more.set(this.#hashes);
+    this.#hashes = more;
   }
+}
+
+function headOf(bytes: Uint8Array, { topicAt, topicLength }: RecordView): number {
+  return (Math.imul(31, javaHashOfUtf8(bytes, topicAt, topicAt + topicLength)) + HASH_SIGN) | 0;
 }
 
 /** True when `TAGS` and the separator 0x01 lie at `at`. */
