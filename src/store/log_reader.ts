@@ -11,6 +11,12 @@ interface Files {
   find(offset: number): LogPart | undefined;
 }
 
+/**
+ * The buffer begins with room for a body of up to this length. A view of each body would have to be made to get
+ * its CRC, and that takes longer than the CRC; so it is copied here, where views of each length stay.
+ */
+const BODY_BYTES = 8 * 1024;
+
 /** Looks at records of the log's files, anywhere, also behind their end; for recovery. */
 export class LogReader {
   /** What the last look found. */
@@ -18,18 +24,19 @@ export class LogReader {
   readonly #files: Files;
   readonly #codecs: Codecs;
   readonly #readBytes: number;
-  #bytes: Uint8Array;
-  #view: DataView;
+  #bytes!: Uint8Array;
+  #view!: DataView;
+  #part!: Uint8Array; // of the buffer, where the log's bytes are
+  #bodies: (Uint8Array | undefined)[] = []; // by length
   #segment: LogPart | undefined;
-  #from = 0; // log offset of the first byte in the buffer
-  #length = 0;
+  #from = 0; // log offset of the first of them
+  #length = 0; // how many are there
 
   constructor(files: Files, codecs: Codecs, readBytes: number) {
     this.#files = files;
     this.#codecs = codecs;
     this.#readBytes = readBytes;
-    this.#bytes = new Uint8Array(readBytes);
-    this.#view = viewOf(this.#bytes);
+    this.#resize(readBytes);
   }
 
   /** The buffer that the scanner's record lies in, until the next look. */
@@ -41,7 +48,7 @@ export class LogReader {
   look(logOffset: number): Exclude<Found, "more"> {
     const found = this.#look(logOffset);
     if (found !== "record") return found;
-    const tear = this.scanner.tear(this.#bytes, this.#codecs);
+    const tear = this.scanner.tear(this.#bytes, this.#bodyCrc());
     if (tear === undefined) return found;
     this.scanner.reason = tear;
     return "bad";
@@ -52,7 +59,7 @@ export class LogReader {
     const segment = this.#segmentOf(logOffset);
     if (!segment) return true;
     this.#fill(segment, logOffset, 0);
-    for (let i = 0; i < this.#length; i++) if (this.#bytes[i] !== 0) return false;
+    for (let i = 0; i < this.#length; i++) if (this.#part[i] !== 0) return false;
     return true;
   }
 
@@ -71,8 +78,19 @@ export class LogReader {
   }
 
   #lookInBuffer(segment: LogPart, logOffset: number): Found {
-    const at = logOffset - this.#from;
-    return this.scanner.look(this.#view, at, this.#length, logOffset, segment.end - logOffset);
+    const at = BODY_BYTES + logOffset - this.#from;
+    const end = BODY_BYTES + this.#length;
+    return this.scanner.look(this.#view, at, end, logOffset, segment.end - logOffset);
+  }
+
+  /** Of the record found last. */
+  #bodyCrc(): number {
+    const { bodyAt, bodyLength } = this.scanner.record;
+    if (bodyLength > BODY_BYTES) {
+      return this.#codecs.crc32(this.#bytes.subarray(bodyAt, bodyAt + bodyLength));
+    }
+    this.#bytes.copyWithin(0, bodyAt, bodyAt + bodyLength);
+    return this.#codecs.crc32(this.#bodies[bodyLength] ??= this.#bytes.subarray(0, bodyLength));
   }
 
   #segmentOf(logOffset: number): LogPart | undefined {
@@ -84,12 +102,16 @@ export class LogReader {
 
   #fill(segment: LogPart, logOffset: number, size: number): void {
     const wanted = Math.max(this.#readBytes, Math.min(size, RECORD_BYTES_MAX));
-    if (wanted !== this.#bytes.length) {
-      this.#bytes = new Uint8Array(wanted);
-      this.#view = viewOf(this.#bytes);
-    }
+    if (wanted !== this.#part.length) this.#resize(wanted);
     this.#from = logOffset;
-    this.#length = segment.file.readAt(logOffset - segment.base, this.#bytes);
+    this.#length = segment.file.readAt(logOffset - segment.base, this.#part);
+  }
+
+  #resize(size: number): void {
+    this.#bytes = new Uint8Array(BODY_BYTES + size);
+    this.#view = viewOf(this.#bytes);
+    this.#part = this.#bytes.subarray(BODY_BYTES);
+    this.#bodies = [];
   }
 }
 

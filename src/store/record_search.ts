@@ -114,5 +114,5 @@ function isRecord(log: RecordLog, codecs: Codecs, { at, size }: Place): boolean 
   const scanner = new Scanner();
   const fileRoom = log.fileBytes - at % log.fileBytes;
   return scanner.look(viewOf(bytes), 0, size, at, fileRoom) === "record" &&
-    scanner.tear(bytes, codecs) === undefined;
+    scanner.tear(bytes, codecs.crc32(scanner.body(bytes))) === undefined;
 }

@@ -56,7 +56,7 @@ export interface Recovering {
   readonly beforeChange: () => void;
 }
 
-const SCAN_BYTES = 256 * 1024;
+const SCAN_BYTES = 128 * 1024;
 const LOOK_BYTES = 4 * 1024;
 /** A long recovery vouches this often for what it has done, so that the next one need not begin as early. */
 const VOUCH_MS = 2_000;

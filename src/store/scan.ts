@@ -1,4 +1,3 @@
-import type { Codecs } from "../ports/host.ts";
 import {
   BLANK_BYTES_MIN,
   BLANK_MAGIC,
@@ -59,21 +58,25 @@ export class Scanner {
 
   /**
    * What a torn write damaged in the record found last although its lengths fit, undefined when nothing. The
-   * CRC is the body's only; behind it a tear shows by zeros where no topic and no properties have them.
+   * CRC is the body's only, `crc` of what is there; behind it a tear shows by zeros where no topic and no
+   * properties have them.
    */
-  tear(bytes: Uint8Array, codecs: Codecs): string | undefined {
-    const { bodyAt, bodyLength, bodyCrc, topicAt, topicLength } = this.record;
+  tear(bytes: Uint8Array, crc: number): string | undefined {
+    const { bodyLength, bodyCrc, topicAt, topicLength } = this.record;
     const { propertiesAt, propertiesLength } = this.record;
-    const body = bytes.subarray(bodyAt, bodyAt + bodyLength);
-    if (bodyLength > 0 && (codecs.crc32(body) & 0x7fffffff) !== bodyCrc) {
-      return "the body's CRC differs";
-    }
+    if (bodyLength > 0 && (crc & 0x7fffffff) !== bodyCrc) return "the body's CRC differs";
     for (let i = 0; i < topicLength; i++) {
       if (bytes[topicAt + i] === 0) return "the topic holds zeros";
     }
     if (propertiesLength > 0 && bytes[propertiesAt + propertiesLength - 1] === 0) {
       return "the properties end in zeros";
     }
+  }
+
+  /** The body of the record found last. */
+  body(bytes: Uint8Array): Uint8Array {
+    const { bodyAt, bodyLength } = this.record;
+    return bytes.subarray(bodyAt, bodyAt + bodyLength);
   }
 
   #bad(reason: string): "bad" {
