@@ -69,6 +69,8 @@ test("a slave's store goes from broker to broker, Java's and ours, in any role",
       await Promise.all([master.end(phase.end), slave?.end(phase.end)]);
     }
     if (slave) mustBeEqual(lab, phase);
+    await lab.verify("a", phase.end === "SIGTERM");
+    await lab.verify("b", phase.end === "SIGTERM");
   }
 });
 
@@ -76,10 +78,11 @@ test("a slave's store goes from broker to broker, Java's and ours, in any role",
 async function live(history: History, master: BrokerNode, slave?: BrokerNode): Promise<void> {
   await master.start();
   history.turnTo(master);
-  if (history.stored > 0) await history.mustBeServed();
+  await history.mustBeServed();
   await slave?.start();
   await history.send(40);
   await history.mustBeServed();
+  await history.mustHaveKeys();
   if (!slave) return;
   await patiently("the slave is behind", async () => {
     const [from, to] = [await master.bounds(), await slave.bounds()];
@@ -87,6 +90,7 @@ async function live(history: History, master: BrokerNode, slave?: BrokerNode): P
   });
   history.turnTo(slave);
   await history.mustBeServed();
+  await history.mustHaveKeys();
 }
 
 function mustBeEqual(lab: StoreLab, { what, end }: Phase): void {

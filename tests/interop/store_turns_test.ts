@@ -29,8 +29,9 @@ test("Java's broker and ours start in turn on one store, and serve all that eith
     await broker.start();
     history.turnTo(broker);
     try {
-      if (turn > 0) await history.mustBeServed();
       await settings.mustBeServed(history);
+      await history.mustBeServed();
+      await history.mustHaveKeys();
       await history.send(60);
       await settings.change(history, turn, TOPICS);
       await settings.saved(broker.folder);

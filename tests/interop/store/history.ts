@@ -36,7 +36,7 @@ interface Place {
 }
 
 /** A message and a key of it that did not lead to it. */
-export interface Missing {
+interface Missing {
   readonly logOffset: number;
   readonly key: string;
 }
@@ -92,7 +92,7 @@ export class History implements Disposable {
   /** Pulls every queue from its first to its last message, and wants what was sent, all of it; by offset, too. */
   async mustBeServed(): Promise<void> {
     const found = new Set<string>();
-    for (const topic of this.#topics) {
+    for (const topic of this.stored > 0 ? this.#topics : []) {
       for (let queueId = 0; queueId < QUEUES; queueId++) {
         for (const message of await this.#pullAll(topic, queueId)) {
           found.add(this.#mustBeKnown(message));
@@ -110,8 +110,8 @@ export class History implements Disposable {
     });
   }
 
-  /** Looks all messages up by their keys; gives those that were not found. */
-  async missingKeys(): Promise<Missing[]> {
+  /** Wants every message by each of its keys. */
+  async mustHaveKeys(): Promise<void> {
     const missing: Missing[] = [];
     await this.#forEach(async (given) => {
       for (const key of [given.uniqueKey, ...given.keys]) {
@@ -119,7 +119,9 @@ export class History implements Disposable {
         missing.push({ logOffset: given.place!.logOffset, key });
       }
     });
-    return missing.sort((a, b) => a.logOffset - b.logOffset);
+    missing.sort((a, b) => a.logOffset - b.logOffset);
+    const [first] = missing;
+    assertEquals(missing.length, 0, `by key ${first?.key} the message at ${first?.logOffset}`);
   }
 
   [Symbol.dispose](): void {
