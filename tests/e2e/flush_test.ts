@@ -93,6 +93,7 @@ test("SYNC_FLUSH answers 10 for what the disk has not in time, 0 for the rest, a
       return sender.answered(ResponseCode.SUCCESS) > 0;
     });
     await sender.findsAll();
+    await Promise.all(Array.from({ length: AT_ONCE }, () => sender.send(LARGE)));
     assertEquals(await node.process.stop(), 0);
     assertEquals(existsSync(join(folder.path, "abort")), false, "a stop waits for the disk");
   } finally {
