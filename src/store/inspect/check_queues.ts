@@ -23,11 +23,21 @@ interface Track {
   next: number;
 }
 
+/** The first entry of a queue that is mended by itself, and how many more there are. */
+interface MendedEntries {
+  readonly n: number;
+  readonly text: string;
+  readonly logOffset: number;
+  more: number;
+}
+
 /** Compares each record with its queue entry, and each entry with its record, in log order. */
 export class QueueCheck {
   /** Entries that fit their records. */
   good = 0;
   readonly #tracks = new Map<string, Map<number, Track>>(); // by topic and queue
+  /** What the next start makes again, by queue. */
+  readonly #mended = new Map<string, MendedEntries>();
   readonly #findings: Findings;
   readonly #mending: Mending;
   readonly #logMin: number;
@@ -76,6 +86,7 @@ export class QueueCheck {
     for (const tracks of this.#tracks.values()) {
       for (const track of tracks.values()) this.#rest(track, logEnd);
     }
+    this.#sayMended();
   }
 
   /** Entries before `n` that no record came for. */
@@ -118,8 +129,21 @@ export class QueueCheck {
   }
 
   #add(mended: boolean, name: string, n: number, logOffset: number, text: string): void {
-    const kind = mended ? "note" : "problem";
-    this.#findings.add(kind, "queue", `${name} entry ${n}`, text, logOffset);
+    if (!mended) {
+      this.#findings.add("problem", "queue", `${name} entry ${n}`, text, logOffset);
+      return;
+    }
+    const note = this.#mended.get(name);
+    if (note) note.more++;
+    else this.#mended.set(name, { n, text, logOffset, more: 0 });
+  }
+
+  /** A queue of a running broker has many: one note for each queue, with the first. */
+  #sayMended(): void {
+    for (const [name, { n, text, logOffset, more }] of this.#mended) {
+      const others = more > 0 ? `, and ${more} more of this queue` : "";
+      this.#findings.add("note", "queue", `${name} entry ${n}`, text + others, logOffset);
+    }
   }
 
   #ofRecord(

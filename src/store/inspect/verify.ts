@@ -106,7 +106,8 @@ function walk(
     const { at, size, reason } = step;
     const isStale = store.place.root !== undefined && !isOpen && at >= known;
     if (found === "bad" && !isStale) {
-      const text = `${reason}; the next whole record is ${size} bytes on`;
+      const cut = mending.isOpen && at >= mending.rebuiltFrom ? "; a start cuts the log here" : "";
+      const text = `${reason}; the next whole record is ${size} bytes on${cut}`;
       findings.add("problem", "log", where(at), text, at);
       continue;
     }
