@@ -171,7 +171,6 @@ class Making implements Disposable {
       throw new FsError("other", `cannot rebuild ${path}: the disk does not take what was made`);
     }
     const keptQueues = await this.#keepNumbers();
-    await this.#root.sync();
     const queues = [...this.#queues.all()];
     const items = this.#index.files.map(({ header }) => header.count - 1);
     return {

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { silentLog } from "../../../../src/base/log.ts";
 import { FsError } from "../../../../src/ports/fs.ts";
+import { NO_CHECKPOINT, readCheckpoint } from "../../../../src/store/checkpoint.ts";
 import { DamageBelow } from "../../../../src/store/damage.ts";
 import { StoreRefusal } from "../../../../src/store/errors.ts";
 import { rebuildStore, type Rebuilt } from "../../../../src/store/inspect/rebuild.ts";
@@ -112,6 +113,14 @@ test("rebuildStore() refuses a log alone", async () => {
   await assertRejects(() => rebuildStore(runtime, place, {}, silentLog), StoreRefusal);
 });
 
+/** While a swap is under way, a broker that knows nothing of it must read the whole log again. */
+function mustAskForRecovery(fs: MemFs): void {
+  const dir = fs.dir("store");
+  if (!dir.stat("rebuilt")) return;
+  assert(dir.stat("abort"), "abort");
+  assertEquals(readCheckpoint(dir), NO_CHECKPOINT);
+}
+
 /** What an opened store must have, whatever became of a rebuild. */
 async function mustBeWhole(fs: MemFs, what: string): Promise<void> {
   {
@@ -140,6 +149,7 @@ for (const operation of ["write", "sync", "rename", "truncate"] satisfies Operat
         return false;
       });
       fs.powerCut(new Random(nth));
+      mustAskForRecovery(fs);
       await mustBeWhole(fs, `${operation} ${nth}`);
       assert(nth < 2_000, "a rebuild takes fewer steps");
     }

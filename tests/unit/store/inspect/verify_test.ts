@@ -47,6 +47,12 @@ for (
       records: 355,
     },
     {
+      name: "a body of a queue that goes on",
+      damage: (fs: MemFs) => fs.bytes(LOG)[216 + BODY_AT] ^= 1,
+      says: ["problem log: the body's CRC differs", "problem queue: no record of it lies at 216"],
+      records: 355,
+    },
+    {
       name: "a record's own offset",
       damage: (fs: MemFs) => fs.bytes(LOG)[35] ^= 1,
       says: ["problem log: the record says it lies at 1; the next whole record is"],
