@@ -17,13 +17,12 @@ import {
   slotPlace,
   writeIndexHeader,
 } from "./index_layout.ts";
+import { endWith, replayItems } from "./index_replay.ts";
 import { IndexSlots } from "./index_slots.ts";
 import type { Turns } from "./turn.ts";
 
 /** Items wait in this much memory before they go to the file together. */
 const TAIL_BYTES = 3_276 * ITEM_BYTES;
-/** Read at a time when all items are looked at. */
-const READ_BYTES = 3_276 * ITEM_BYTES;
 const SECONDS_MAX = 0x7fffffff;
 
 /**
@@ -148,7 +147,7 @@ export class IndexFile implements Closable {
     while (header.count > 1) {
       const item = this.item(header.count - 1);
       if (item === undefined || item.logOffset < logOffset) {
-        if (item) this.#endWith(item);
+        if (item) endWith(header, item);
         return;
       }
       this.#warm().swap(item.hash % this.#shape.slots, item.previous);
@@ -200,43 +199,14 @@ export class IndexFile implements Closable {
   }
 
   /**
-   * Makes header and slots again from the items, as far as those fit together and their records lie before
-   * `logOffset`: what a crash left of slots and header says nothing. True when a record at or behind it was
-   * met, so that none is missing before it. @throws {FsError}
+   * Makes header and slots again from the items before `logOffset` (index_replay.ts). True when an item at or
+   * behind it was met, so that none is missing before it. @throws {FsError}
    */
   async replay(logOffset: number, turn: Turns): Promise<boolean> {
-    const { header } = this;
-    const slots = this.#slots = new IndexSlots(this.#shape, this.#open, "rebuilt");
-    header.count = 1;
-    header.usedSlots = 0;
-    let reached = false;
-    let last: IndexItem = {
-      hash: 0,
-      logOffset: header.beginLogOffset,
-      seconds: 0,
-      previous: 0,
-    };
-    const bytes = new Uint8Array(READ_BYTES);
-    const view = viewOf(bytes);
-    for (let n = 1, left = 0; n < this.#shape.items; n++, left -= ITEM_BYTES) {
-      if (left === 0) {
-        left = Math.min(READ_BYTES, (this.#shape.items - n) * ITEM_BYTES);
-        const part = bytes.subarray(READ_BYTES - left);
-        if (this.#open().readAt(itemPlace(this.#shape, n), part) < left) break;
-        if (turn.isOver()) await turn.next();
-      }
-      const item = readIndexItem(view, READ_BYTES - left);
-      reached = item.logOffset >= logOffset;
-      if (reached || !follows(item, last) || (n === 1 && item.logOffset !== last.logOffset)) break;
-      const slot = item.hash % this.#shape.slots;
-      if (slots.get(slot) !== item.previous) break;
-      slots.swap(slot, n);
-      if (item.previous === 0) header.usedSlots++;
-      header.count = n + 1;
-      last = item;
-    }
-    this.#endWith(last);
-    this.#tailFirst = header.count;
+    this.#slots = new IndexSlots(this.#shape, this.#open, "rebuilt");
+    const parts = { shape: this.#shape, slots: this.#slots, header: this.header, file: this.#open };
+    const reached = await replayItems(parts, logOffset, turn);
+    this.#tailFirst = this.header.count;
     this.#isDirty = true;
     this.zeroBehind();
     return reached;
@@ -298,11 +268,6 @@ export class IndexFile implements Closable {
     this.close();
   }
 
-  remove(): void {
-    this.forget();
-    this.#dir.remove(this.name);
-  }
-
   /** Removes it at once; resolves when its disk space is free. @throws {FsError} and it is still there */
   discard(): Promise<void> {
     const freed = this.#dir.discard(this.name);
@@ -318,11 +283,6 @@ export class IndexFile implements Closable {
     writeIndexHeader(viewOf(bytes), { ...begin, usedSlots: 0, count: 1 });
     file.writeAt(0, bytes);
     this.#hasHeader = true;
-  }
-
-  #endWith({ logOffset, seconds }: IndexItem): void {
-    this.header.endLogOffset = logOffset;
-    this.header.endMs = this.header.beginMs + 1_000 * seconds;
   }
 
   #warm(): IndexSlots {
@@ -348,11 +308,4 @@ export class IndexFile implements Closable {
 function secondsBetween(beginMs: number, storeMs: number): number {
   const seconds = Math.floor((storeMs - beginMs) / 1_000);
   return seconds < 0 ? 0 : seconds > SECONDS_MAX ? SECONDS_MAX : seconds | 0;
-}
-
-/** An item can lie behind another: what was never written, and most of what was torn, cannot. */
-function follows(item: IndexItem, last: IndexItem): boolean {
-  const { hash, logOffset, seconds, previous } = item;
-  if (hash < 0 || seconds < 0 || logOffset < last.logOffset) return false;
-  return hash !== 0 || logOffset !== 0 || seconds !== 0 || previous !== 0;
 }

@@ -5,6 +5,7 @@ import { SysFlag } from "../wire/record_layout.ts";
 import type { RecordKeys } from "../wire/record_keys.ts";
 import type { RecordView } from "../wire/record_view.ts";
 import type { Handles } from "./handles.ts";
+import { placesIn } from "./index_chain.ts";
 import { IndexFile } from "./index_file.ts";
 import {
   indexFileBytes,
@@ -17,8 +18,6 @@ import { AT_ONCE, type Turns } from "./turn.ts";
 
 /** Folder of its files, in a store's. */
 export const INDEX = "index";
-/** Items of a chain looked at before others may go on. */
-const STEPS = 1_024;
 const REMOVED = "a file of the key index was removed, its keys are read from the log again";
 
 /** What an index is opened with. */
@@ -155,8 +154,8 @@ export class KeyIndex {
 
   /** Forgets all and removes the files. */
   clear(): void {
-    for (const file of this.#files.splice(0)) file.remove();
-    for (const { name } of this.#dir.entries()) this.#dir.remove(name);
+    for (const file of this.#files.splice(0)) file.forget();
+    for (const { name } of this.#dir.entries()) this.#dir.discard(name).catch(() => {});
     this.#last = -1;
     this.#position = this.#storeMs = 0;
     this.#isBehind = false;
@@ -220,9 +219,10 @@ export class KeyIndex {
       const file = problem === undefined ? this.#take(entry) : problem;
       if (typeof file === "string") {
         problem = file;
-        this.#dir.remove(entry.name);
+        await this.#dir.discard(entry.name);
+        const isNoLoss = crashed && (reached || entry.size === 0); // it would all be fed again
         const told = { file: `${this.#dir.path}/${entry.name}`, reason: problem };
-        if (!(crashed && entry.size === 0)) this.#log.warn(REMOVED, told);
+        if (!isNoLoss) this.#log.warn(REMOVED, told);
         continue;
       }
       this.#files.push(file);
@@ -266,7 +266,7 @@ export class KeyIndex {
       if (file.header.endLogOffset < logOffset || logOffset < 0) return;
       file.takeBack(logOffset);
       if (file.header.count > 1) return file.zeroBehind();
-      file.remove();
+      file.discard().catch(() => {}); // its name is gone; its space can wait
       this.#files.pop();
     }
   }
@@ -308,27 +308,5 @@ export class KeyIndex {
       this.#log.error("cannot write the key index, keys wait", { reason: reasonOf(error) });
     }
     this.#failing = true;
-  }
-}
-
-/** What of a file belongs to a hash and a time. */
-function* placesIn(
-  file: IndexFile,
-  hash: number,
-  beginMs: number,
-  endMs: number,
-): Generator<number> {
-  const { header } = file;
-  if (header.beginMs > endMs || header.endMs + 1_000 < beginMs) return;
-  let last = -1;
-  let steps = 0;
-  for (let n = file.newest(hash); n > 0;) {
-    const item = file.item(n);
-    if (item === undefined || item.previous >= n) return; // a chain only leads back
-    const storeMs = header.beginMs + (n === 1 ? 0 : item.seconds * 1_000);
-    const counts = item.hash === hash && storeMs <= endMs && storeMs + 1_000 > beginMs;
-    if (counts && item.logOffset !== last) yield last = item.logOffset;
-    else if (++steps % STEPS === 0) yield -1;
-    n = item.previous;
   }
 }
