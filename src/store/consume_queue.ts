@@ -135,11 +135,11 @@ export class ConsumeQueue {
    */
   cutFrom(logOffset: number): void {
     this.#tailBytes = 0;
-    const { first, last } = this.#segments;
-    if (!first || !last) return;
+    const { first } = this.#segments;
+    if (!first) return;
     const cut = firstThat(
       first.base / ENTRY_BYTES,
-      last.end / ENTRY_BYTES,
+      this.#fileEnd / ENTRY_BYTES,
       (n) => !this.#look(n) || entryLogOffset(oneView, 0) >= logOffset,
     );
     this.#cutTo(cut * ENTRY_BYTES, first);
