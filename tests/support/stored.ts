@@ -1,5 +1,6 @@
 import type { Dir, Fs, LogFile } from "../../src/ports/fs.ts";
 import type { Clock } from "../../src/ports/host.ts";
+import type { Store } from "../../src/store/store.ts";
 import type { MemFs } from "./mem_fs.ts";
 import { message, openIn } from "./store.ts";
 import { runtime } from "./runtime.ts";
@@ -17,8 +18,20 @@ export async function storedIn(
   bodyBytes = 1,
   everyMs = 0,
 ): Promise<number[]> {
+  const { store, ends } = await filledIn(fs, count, bodyBytes, everyMs);
+  await store.close();
+  return ends;
+}
+
+/** The same, while it is open: little of it is safe. */
+export async function filledIn(
+  fs: MemFs,
+  count: number,
+  bodyBytes = 1,
+  everyMs = 0,
+): Promise<{ store: Store; ends: number[] }> {
   let now = 1_800_000_000_000;
-  await using store = await openIn(fs, {}, undefined, { ...runtime.clock, now: () => now });
+  const store = await openIn(fs, {}, undefined, { ...runtime.clock, now: () => now });
   const ends: number[] = [];
   for (let i = 0; i < count; i++) {
     const text = String(i).padEnd(bodyBytes, " ");
@@ -27,7 +40,8 @@ export async function storedIn(
     now += everyMs;
   }
   store.commit();
-  return ends;
+  await store.dispatch.reached(store.log.tail);
+  return { store, ends };
 }
 
 /** As if the process had died while it was open. */

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { CorruptLogError } from "../../../src/base/errors.ts";
 import { FsError } from "../../../src/ports/fs.ts";
-import { writeCheckpoint } from "../../../src/store/checkpoint.ts";
+import { readCheckpoint, writeCheckpoint } from "../../../src/store/checkpoint.ts";
 import { StoreRefusal } from "../../../src/store/errors.ts";
 import { test } from "../../harness.ts";
 import { MemFs } from "../../support/mem_fs.ts";
@@ -103,6 +103,8 @@ for (const one of cases) {
     const lines = new Lines();
     {
       await using store = await openIn(fs, CUT, lines);
+      const { physicMs, logicsMs } = readCheckpoint(fs.dir("store"));
+      assert(Math.max(physicMs, logicsMs) < VOUCHED, "it vouches for what is gone");
       assertEquals(store.log.tail, one.at);
       assertEquals(textsOf(store, "T1", 0).map((text) => text.trim()), kept);
       store.append(message({ text: "n" }));
