@@ -22,6 +22,12 @@ function send(store: Store, texts: readonly string[], queueId = 0): number[] {
   return ends;
 }
 
+/** Its process dies; what that still tries does not reach the disk. */
+async function kill(fs: MemFs, store: Store): Promise<void> {
+  fs.kill();
+  await store.close();
+}
+
 const numbers = (from: number, to: number): string[] =>
   Array.from({ length: to - from }, (_, i) => String(from + i));
 
@@ -30,7 +36,7 @@ test("queues of a process that was killed are cut by zeros, and no disk space is
   const store = await openOn(fs, "this run", 20_000);
   send(store, numbers(0, 500)); // some of the entries are in files, some in memory
   await store.dispatch.reached(store.log.tail);
-  fs.kill();
+  await kill(fs, store);
   const truncated: string[] = [];
   fs.fault = (operation, path) => {
     if (operation === "truncate" && path.includes("consumequeue")) truncated.push(path);
@@ -46,7 +52,7 @@ test("after a restart of the machine queues are cut whatever lies in them", asyn
   const store = await openOn(fs, "this run", 20_000);
   send(store, numbers(0, 250));
   await store.dispatch.reached(store.log.tail);
-  fs.kill();
+  await kill(fs, store);
   fs.bytes(QUEUE).fill(7, 20 * 260, 20 * 262); // behind a hole
   await using again = await openOn(fs, "next run", 20_000);
   assertEquals(again.queues.get("T1", 0)?.maxOffset, 250);
@@ -60,7 +66,7 @@ test("entries of records that are cut stay gone after a kill", async () => {
   await store.close();
   const dying = await openOn(fs);
   send(dying, ["other"], 1);
-  fs.kill();
+  await kill(fs, dying);
   fs.bytes(FIRST)[ends[49] + 4] ^= 1;
   await (await openOn(fs)).close();
   assertEquals(fs.bytes(QUEUE).subarray(20 * 50).some((byte) => byte !== 0), false);
@@ -87,6 +93,6 @@ test("kill after kill, queues have all messages of the log", () =>
         if (random.below(2) === 0) await store.flush.reached(store.log.tail);
       }
       if (random.below(3) === 0) await store.close();
-      else fs.kill();
+      else await kill(fs, store);
     }
   }));
