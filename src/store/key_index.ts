@@ -32,6 +32,14 @@ export interface IndexStart {
   readonly coveredMs: number;
 }
 
+/** What became of the files. */
+interface Loaded {
+  /** An item at or behind the place of the start was met: none is missing before it. */
+  readonly reached: boolean;
+  /** A file was removed that had others. */
+  readonly isDamaged: boolean;
+}
+
 /**
  * Finds messages by their keys: files of hash -> log offset, in log order (index_layout.ts). It takes each
  * record once, in order. What it cannot take, because the disk does not let it or a crash lost it, it is
@@ -97,10 +105,10 @@ export class KeyIndex {
   async load(start: IndexStart, turn: Turns): Promise<void> {
     const { from, fromMs, coveredMs } = start;
     for (const file of this.#files.splice(0)) file.forget(); // when it is loaded again
-    const reached = await this.#loadFiles(start, turn);
+    const { reached, isDamaged } = await this.#loadFiles(start, turn);
     this.#takeBack(from);
     const known = this.#endOffset;
-    const isComplete = fromMs > 0 && fromMs <= coveredMs;
+    const isComplete = fromMs > 0 && fromMs <= coveredMs && !isDamaged;
     const isWhole = this.#files.length > 0 && (isComplete || reached);
     if (!isWhole) this.#takeBack(known); // the last record may lack keys
     this.#last = this.#endOffset;
@@ -209,16 +217,18 @@ export class KeyIndex {
     }
   }
 
-  async #loadFiles({ crashed, from, coveredMs }: IndexStart, turn: Turns): Promise<boolean> {
+  async #loadFiles({ crashed, from, coveredMs }: IndexStart, turn: Turns): Promise<Loaded> {
     const entries = this.#dir.entries().filter(({ isDir, name }) =>
       !isDir && isIndexFileName(name)
     );
     let reached = false;
+    let isDamaged = false;
     let problem: string | undefined;
     for (const [i, entry] of entries.entries()) {
       const file = problem === undefined ? this.#take(entry) : problem;
       if (typeof file === "string") {
         problem = file;
+        isDamaged ||= !reached;
         await this.#dir.discard(entry.name);
         const isNoLoss = crashed && (reached || entry.size === 0); // it would all be fed again
         const told = { file: `${this.#dir.path}/${entry.name}`, reason: problem };
@@ -231,7 +241,7 @@ export class KeyIndex {
       reached = await file.replay(from, turn);
       if (!file.isFull && !isLast) problem = `${file.name} before it was not whole`;
     }
-    return reached;
+    return { reached, isDamaged };
   }
 
   /** The file of that name, or why it cannot be used. */
