@@ -11,8 +11,8 @@ const BETWEEN_DIRS = ",";
 export function placeOf(fs: Fs, path: string, logPath: string | undefined): StorePlace {
   const dir = fs.dir(path);
   if (logPath !== undefined) {
-    const logDirs = logPath.split(BETWEEN_DIRS).filter((part) => part !== "")
-      .map((part) => fs.dir(part));
+    const logDirs = logPath.split(BETWEEN_DIRS).map((part) => part.trim())
+      .filter((part) => part !== "").map((part) => fs.dir(part));
     return { root: dir, logDirs };
   }
   if (dir.stat("commitlog")?.isDir) return { root: dir, logDirs: [dir.child("commitlog")] };
