@@ -16,7 +16,7 @@ const TURNS: readonly { readonly by: By; readonly end: "SIGTERM" | "SIGKILL" }[]
   { by: "ours", end: "SIGTERM" },
   { by: "java", end: "SIGKILL" },
   { by: "ours", end: "SIGKILL" },
-  { by: "java", end: "SIGTERM" },
+  { by: "java", end: "SIGKILL" },
   { by: "ours", end: "SIGTERM" },
 ];
 
