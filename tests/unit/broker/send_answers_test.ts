@@ -148,6 +148,28 @@ test("SYNC_FLUSH answers 10 when the disk does not take it, and 14 from then on"
   assertEquals(textsOf(rig.store, "T", 0).length, 2);
 });
 
+test("SYNC_FLUSH on a slow disk answers 10 when time is up, and 0 again when the disk keeps up", async () => {
+  const flags = { flushDiskType: "SYNC_FLUSH", syncFlushTimeout: "800" };
+  await using rig = await brokerRig({ flags });
+  const client = rig.client();
+  await client.ask(send());
+  const slow = Promise.withResolvers<void>();
+  rig.fs.slowness = () => slow.promise;
+  const places = async (...sends: Parameters<typeof client.askAll>) =>
+    (await client.askAll(...sends)).map(({ code, ext }) => [code, ext.queueOffset]);
+  assertEquals(await places(send({}, "a"), send({}, "b")), []);
+  await rig.clock.advance(799);
+  assertEquals(await places(send({}, "c")), []);
+  await rig.clock.advance(1);
+  assertEquals(await places(), [[10, "1"], [10, "2"]]);
+  rig.fs.slowness = undefined;
+  slow.resolve();
+  assertEquals(await places(), [[0, "3"]]);
+  assertEquals((await client.ask(send({}, "d"))).code, 0);
+  assertEquals(textsOf(rig.store, "T", 0).slice(1), ["a", "b", "c", "d"]);
+  assertEquals(rig.log.lines, []);
+});
+
 test("with 100,000 messages waiting new ones are answered 2", async () => {
   const state = { waiting: 99_998 };
   const confirmations = { ...state, add: () => {} } as unknown as Confirmations;
