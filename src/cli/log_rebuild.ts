@@ -62,10 +62,11 @@ function delaysOf(text: string | undefined): readonly number[] | undefined {
 }
 
 function rebuiltText(rebuilt: Rebuilt): string {
-  const { records, queues, entries, indexFiles, keys, keptQueues, logEnd } = rebuilt;
+  const { records, queues, entries, indexFiles, keys, keptQueues, lightQueues, logEnd } = rebuilt;
   const kept = keptQueues > 0
     ? `${keptQueues} more queues have no messages left; their numbers go on as they were.\n`
     : "";
+  const light = lightQueues > 0 ? `${lightQueues} light queues were kept as they are.\n` : "";
   return `Rebuilt from ${records} records, up to log offset ${logEnd}: ` +
-    `${queues} queues with ${entries} entries, ${indexFiles} index files with ${keys} keys.\n${kept}`;
+    `${queues} queues with ${entries} entries, ${indexFiles} index files with ${keys} keys.\n${kept}${light}`;
 }

@@ -11,10 +11,12 @@ import { KeyIndex } from "../key_index.ts";
 import { DELAY_LEVELS_MS, STORE_DEFAULTS } from "../options.ts";
 import { Queues } from "../queues.ts";
 import { dropRebuilt, finishSwap, rebuiltDir, swapRebuilt } from "../rebuilt.ts";
+import { segmentName } from "../segment.ts";
 import { Turn } from "../turn.ts";
 import { LogWalk } from "./log_walk.ts";
 import { newestKnown, StoredStore, type StorePlace } from "./stored.ts";
-import type { StoredQueue } from "./stored_queue.ts";
+import type { StoredFile } from "./stored_files.ts";
+import { storedLightQueues, type StoredQueue } from "./stored_queue.ts";
 
 /** What a rebuild is told; what is left out is as the files are that are there, else RocketMQ's default. */
 export interface RebuildOptions {
@@ -39,6 +41,8 @@ export interface Rebuilt {
   readonly keys: number;
   /** Queues all of whose messages are gone: their last file was kept, for it has their next number. */
   readonly keptQueues: number;
+  /** A Java broker's light queues: kept as they were. */
+  readonly lightQueues: number;
   /** Behind the last record. */
   readonly logEnd: number;
 }
@@ -105,7 +109,6 @@ class Making implements Disposable {
   readonly #runtime: Pick<Runtime, "clock" | "codecs">;
   readonly #root: Dir;
   readonly #store: StoredStore;
-  readonly #report: Log;
   readonly #handles = new Handles(OPEN_FILES_MAX);
   readonly #queueDir: Dir;
   readonly #queues: Queues;
@@ -122,7 +125,6 @@ class Making implements Disposable {
     this.#runtime = runtime;
     this.#root = root;
     this.#store = store;
-    this.#report = report;
     this.#queueDir = rebuiltDir(root, "consumequeue");
     const indexDir = rebuiltDir(root, "index");
     for (const dir of [this.#queueDir, indexDir]) dir.make();
@@ -171,6 +173,7 @@ class Making implements Disposable {
       throw new FsError("other", `cannot rebuild ${path}: the disk does not take what was made`);
     }
     const keptQueues = await this.#keepNumbers();
+    const lightQueues = await this.#keepLight();
     const queues = [...this.#queues.all()];
     const items = this.#index.files.map(({ header }) => header.count - 1);
     return {
@@ -180,24 +183,35 @@ class Making implements Disposable {
       indexFiles: items.length,
       keys: items.reduce((sum, count) => sum + count, 0),
       keptQueues,
+      lightQueues,
       logEnd,
     };
   }
 
   /** A queue without messages has its next number in its last file only; consumers count on that. */
   async #keepNumbers(): Promise<number> {
-    let kept = 0;
-    for (const queue of this.#store.queues) {
-      if (this.#queues.get(queue.topic, queue.queueId)?.maxOffset) continue;
-      if (!isOutlived(queue, this.#store.log.first?.base ?? Infinity)) continue;
-      const dir = this.#queueDir.child(queue.name);
-      await copyLast(queue, dir);
-      await this.#queueDir.child(queue.topic).sync();
-      this.#report.info("kept the last file of a queue without messages", { queue: queue.name });
-      kept++;
-    }
-    if (kept > 0) await this.#queueDir.sync();
-    return kept;
+    const logMin = this.#store.log.first?.base ?? Infinity;
+    const kept = this.#store.queues.filter((queue) =>
+      !this.#queues.get(queue.topic, queue.queueId)?.maxOffset && isOutlived(queue, logMin)
+    );
+    for (const queue of kept) await this.#keep(queue, [queue.files.last!]);
+    return kept.length;
+  }
+
+  /** Their entries are no part of what the log's records say to us. */
+  async #keepLight(): Promise<number> {
+    const light = storedLightQueues(this.#root.child("consumequeue"), this.#handles);
+    for (const queue of light) await this.#keep(queue, queue.files);
+    return light.length;
+  }
+
+  async #keep({ topic, name, files }: StoredQueue, some: Iterable<StoredFile>): Promise<void> {
+    const dir = this.#queueDir.child(name);
+    dir.make();
+    for (const file of some) await copyFile(file, dir, files.fileBytes);
+    await dir.sync();
+    await this.#queueDir.child(topic).sync();
+    await this.#queueDir.sync();
   }
 }
 
@@ -207,21 +221,18 @@ function isOutlived(queue: StoredQueue, logMin: number): boolean {
   return end > queue.first && queue.look(end - 1) && (queue.isFill || queue.logOffset < logMin);
 }
 
-async function copyLast({ files }: StoredQueue, dir: Dir): Promise<void> {
-  const last = files.last!;
-  dir.make();
-  using copy = dir.open(last.path.slice(last.path.lastIndexOf("/") + 1), "create");
-  copy.truncate(files.fileBytes);
+async function copyFile(from: StoredFile, dir: Dir, fileBytes: number): Promise<void> {
+  using copy = dir.open(segmentName(from.base), "create");
+  copy.truncate(fileBytes);
   const bytes = new Uint8Array(COPY_BYTES);
-  for (let at = 0; at < last.size;) {
-    const length = last.file.readAt(at, bytes);
+  for (let at = 0; at < from.size;) {
+    const length = from.file.readAt(at, bytes);
     if (length === 0) break;
     const part = bytes.subarray(0, length);
     if (part.some((byte) => byte !== 0)) copy.writeAt(at, part);
     at += length;
   }
   await copy.sync();
-  await dir.sync();
 }
 
 function fileBytesOf(queues: readonly StoredQueue[]): number {

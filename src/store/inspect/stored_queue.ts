@@ -103,9 +103,17 @@ function isThere(file: StoredFile, n: number): boolean {
 
 /** All queues below a store's `consumequeue` that our broker serves. */
 export function storedQueues(dir: Dir, handles: Handles): StoredQueue[] {
-  return dir.entries().filter(({ name, isDir }) => isDir && !isLight(name)).flatMap((
-    { name: topic },
-  ) =>
+  return queuesIn(dir, handles, (topic) => !isLight(topic));
+}
+
+/** A Java broker's light queues, which no broker can make from the log without its options. */
+export function storedLightQueues(dir: Dir, handles: Handles): StoredQueue[] {
+  return queuesIn(dir, handles, isLight);
+}
+
+function queuesIn(dir: Dir, handles: Handles, counts: (topic: string) => boolean): StoredQueue[] {
+  const topics = dir.entries().filter(({ name, isDir }) => isDir && counts(name));
+  return topics.flatMap(({ name: topic }) =>
     dir.child(topic).entries()
       .filter(({ isDir, name }) => isDir && /^\d+$/.test(name))
       .map(({ name }) =>

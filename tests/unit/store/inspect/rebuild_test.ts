@@ -94,6 +94,15 @@ test("rebuildStore() keeps the next number of a queue whose messages are gone", 
   assertEquals(store.nextQueueOffset("AdminT", 1), 2);
 });
 
+test("rebuildStore() keeps the light queues of a Java broker, which point into other topics", async () => {
+  const fs = goldenStore("slave-clean");
+  const light = fs.bytes("store/consumequeue/AdminT/0/00000000000000000000").slice();
+  const path = "store/consumequeue/%LMQ%one/0/00000000000000000000";
+  fs.put(path, light);
+  assertEquals((await rebuild(fs)).lightQueues, 1);
+  assertEquals(fs.bytes(path), light);
+});
+
 test("rebuildStore() refuses a store that a broker has, and a log that is damaged, and changes nothing", async () => {
   const fs = goldenStore("slave-clean");
   const store = await openIn(fs, INDEX);
