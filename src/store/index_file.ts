@@ -17,7 +17,7 @@ import {
   slotPlace,
   writeIndexHeader,
 } from "./index_layout.ts";
-import { endWith, replayItems } from "./index_replay.ts";
+import { endWith, type LogPart, replayItems } from "./index_replay.ts";
 import { IndexSlots } from "./index_slots.ts";
 import type { Turns } from "./turn.ts";
 
@@ -45,7 +45,6 @@ export class IndexFile implements Closable {
   #tailBytes = 0;
   #isDirty = false;
   #named: boolean; // the folder's entry for it would survive a power cut
-  #hasHeader: boolean; // its begin stands in the file
 
   constructor(
     dir: Dir,
@@ -62,7 +61,6 @@ export class IndexFile implements Closable {
     this.header = header;
     this.#tailFirst = header.count;
     this.#named = !isNew;
-    this.#hasHeader = !isNew;
     this.#isDirty = isNew;
     if (isNew) this.#slots = new IndexSlots(shape, this.#open, "empty");
   }
@@ -75,17 +73,21 @@ export class IndexFile implements Closable {
     handles: Handles,
     before: IndexHeader | undefined,
   ): IndexFile {
+    const [ms, logOffset] = [before?.endMs ?? 0, before?.endLogOffset ?? 0];
+    const ends = { beginMs: ms, endMs: ms, beginLogOffset: logOffset, endLogOffset: logOffset };
+    const header = { ...ends, usedSlots: 0, count: 1 };
+    const bytes = new Uint8Array(INDEX_HEADER_BYTES);
+    writeIndexHeader(viewOf(bytes), header);
     using file = dir.open(name, "create");
     try {
       file.truncate(0); // what a crash may have left
       file.truncate(indexFileBytes(shape));
+      file.writeAt(0, bytes);
     } catch (error) {
       dir.remove(name);
       throw error;
     }
-    const [ms, logOffset] = [before?.endMs ?? 0, before?.endLogOffset ?? 0];
-    const ends = { beginMs: ms, endMs: ms, beginLogOffset: logOffset, endLogOffset: logOffset };
-    return new IndexFile(dir, name, shape, handles, { ...ends, usedSlots: 0, count: 1 }, true);
+    return new IndexFile(dir, name, shape, handles, header, true);
   }
 
   /** The header that stands in a file. */
@@ -199,13 +201,13 @@ export class IndexFile implements Closable {
   }
 
   /**
-   * Makes header and slots again from the items before `logOffset` (index_replay.ts). True when an item at or
-   * behind it was met, so that none is missing before it. @throws {FsError}
+   * Makes header and slots again from the items before `part` (index_replay.ts). True when an item of it was
+   * met, so that none is missing before it. @throws {FsError}
    */
-  async replay(logOffset: number, turn: Turns): Promise<boolean> {
+  async replay(part: LogPart, turn: Turns): Promise<boolean> {
     this.#slots = new IndexSlots(this.#shape, this.#open, "rebuilt");
     const parts = { shape: this.#shape, slots: this.#slots, header: this.header, file: this.#open };
-    const reached = await replayItems(parts, logOffset, turn);
+    const reached = await replayItems(parts, part, turn);
     this.#tailFirst = this.header.count;
     this.#isDirty = true;
     this.zeroBehind();
@@ -216,7 +218,6 @@ export class IndexFile implements Closable {
   writeItems(): void {
     if (this.#tailBytes === 0) return;
     const file = this.#open();
-    if (!this.#hasHeader) this.#writeBegin(file);
     const place = itemPlace(this.#shape, this.#tailFirst);
     file.writeAt(place, this.#tail!.subarray(0, this.#tailBytes));
     this.#tailFirst += this.#tailBytes / ITEM_BYTES;
@@ -273,16 +274,6 @@ export class IndexFile implements Closable {
     const freed = this.#dir.discard(this.name);
     this.forget();
     return freed;
-  }
-
-  /** What item times count from has to be in the file before items are. */
-  #writeBegin(file: LogFile): void {
-    const { beginMs, beginLogOffset } = this.header;
-    const begin = { beginMs, endMs: beginMs, beginLogOffset, endLogOffset: beginLogOffset };
-    const bytes = new Uint8Array(INDEX_HEADER_BYTES);
-    writeIndexHeader(viewOf(bytes), { ...begin, usedSlots: 0, count: 1 });
-    file.writeAt(0, bytes);
-    this.#hasHeader = true;
   }
 
   #warm(): IndexSlots {

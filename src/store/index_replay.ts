@@ -24,14 +24,22 @@ export interface Replayed {
   readonly file: () => LogFile;
 }
 
+/** What of the log is to be fed again. */
+export interface LogPart {
+  /** Log offset. */
+  readonly from: number;
+  /** No record lies behind it. */
+  readonly logEnd: number;
+}
+
 /**
  * Fills slots and header from the items of a file, as far as those fit together and their records lie before
- * `logOffset`: items are only ever added, but slots and header are written in place, and what a crash left of
- * those says nothing. True when an item at or behind `logOffset` was met, so that none is missing before it.
+ * `from`: items are only ever added, but slots and header are written in place, and what a crash left of
+ * those says nothing. True when an item at or behind `from` was met, so that none is missing before it.
  */
 export async function replayItems(
   { shape, slots, header, file }: Replayed,
-  logOffset: number,
+  { from, logEnd }: LogPart,
   turn: Turns,
 ): Promise<boolean> {
   const { beginLogOffset } = header;
@@ -50,10 +58,10 @@ export async function replayItems(
       if (turn.isOver()) await turn.next();
     }
     const item = readIndexItem(view, READ_BYTES - left);
-    if (item.logOffset >= logOffset) return true;
-    if (!follows(item, last) || (n === 1 && !begins(item, header))) return false;
     const slot = item.hash % shape.slots;
-    if (slots.get(slot) !== item.previous) return false;
+    if (!follows(item, last) || slots.get(slot) !== item.previous) return false;
+    if (item.logOffset >= from) return item.logOffset < logEnd;
+    if (n === 1 && !begins(item, header)) return false;
     slots.swap(slot, n);
     if (item.previous === 0) header.usedSlots++;
     header.count = n + 1;
@@ -76,7 +84,7 @@ function follows(item: IndexItem, last: IndexItem): boolean {
   return hash !== 0 || logOffset !== 0 || seconds !== 0 || previous !== 0;
 }
 
-/** The header was in the file before the first item was. */
+/** A header that was never safe says nothing, and the items behind it have no time. */
 function begins({ logOffset }: IndexItem, { beginMs, beginLogOffset }: IndexHeader): boolean {
   return logOffset === beginLogOffset && beginMs > 0;
 }

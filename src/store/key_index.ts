@@ -14,6 +14,7 @@ import {
   isIndexFileName,
   keyHash,
 } from "./index_layout.ts";
+import type { LogPart } from "./index_replay.ts";
 import { AT_ONCE, type Turns } from "./turn.ts";
 
 /** Folder of its files, in a store's. */
@@ -21,11 +22,9 @@ export const INDEX = "index";
 const REMOVED = "a file of the key index was removed, its keys are read from the log again";
 
 /** What an index is opened with. */
-export interface IndexStart {
+export interface IndexStart extends LogPart {
   /** The last process did not close the store. */
   readonly crashed: boolean;
-  /** Log offset from which records are fed again. */
-  readonly from: number;
   /** When the record there, or after a stop in order the one before it, was stored; 0 when there is none. */
   readonly fromMs: number;
   /** The checkpoint vouches for the index up to this store time. */
@@ -217,7 +216,8 @@ export class KeyIndex {
     }
   }
 
-  async #loadFiles({ crashed, from, coveredMs }: IndexStart, turn: Turns): Promise<Loaded> {
+  async #loadFiles(start: IndexStart, turn: Turns): Promise<Loaded> {
+    const { crashed, coveredMs } = start;
     const entries = this.#dir.entries().filter(({ isDir, name }) =>
       !isDir && isIndexFileName(name)
     );
@@ -238,7 +238,7 @@ export class KeyIndex {
       this.#files.push(file);
       const isLast = i === entries.length - 1;
       if (!crashed || (file.isFull && !isLast && file.header.endMs <= coveredMs)) continue;
-      reached = await file.replay(from, turn);
+      reached = await file.replay(start, turn);
       if (!file.isFull && !isLast) problem = `${file.name} before it was not whole`;
     }
     return { reached, isDamaged };

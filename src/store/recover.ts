@@ -169,7 +169,9 @@ class Recovery {
   #loadIndex({ at, time }: Boundary, crashed: boolean): Promise<void> {
     const coveredMs = this.#checkpoint.indexMs;
     this.#recovering.beforeChange(); // it may have to take something back
-    return this.#stored.index.load({ crashed, from: at, fromMs: time, coveredMs }, this.#turn);
+    const { index, segments } = this.#stored;
+    const part = { from: at, logEnd: segments.last?.end ?? 0 };
+    return index.load({ ...part, crashed, fromMs: time, coveredMs }, this.#turn);
   }
 
   #headway(total: number): Headway {
