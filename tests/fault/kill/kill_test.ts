@@ -1,5 +1,6 @@
 import { assertEquals, assertGreaterOrEqual } from "@std/assert";
 import { formatOffsetQuery, parseOffsetAnswer } from "../../../src/wire/offset.ts";
+import { runPocketmq } from "../../support/binary.ts";
 import { type BrokerNode, startBrokerNode } from "../../support/cluster.ts";
 import { LONG, Random, seedsToRun } from "../../support/seeds.ts";
 import { type TempDir, tempDir } from "../../support/temp.ts";
@@ -52,6 +53,8 @@ class Run {
       node = await this.#start();
       await this.#look(node);
       assertEquals(await node.process.stop(), 0, "it ends in order");
+      const { code, stdout, stderr } = await runPocketmq(["log", "verify", this.#dir]);
+      assertEquals(code, 0, `log verify: ${stdout}${stderr}`);
       node = await this.#start();
       await this.#look(node);
     } catch (error) {
