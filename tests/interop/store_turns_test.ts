@@ -11,9 +11,14 @@ import { Settings } from "./store/settings.ts";
 const TOPICS = ["TurnsA", "TurnsB"];
 
 /** Who starts, and how it ends. */
-const TURNS: readonly { readonly by: By; readonly end: "SIGTERM" | "SIGKILL" }[] = [
+const TURNS: readonly {
+  readonly by: By;
+  readonly end: "SIGTERM" | "SIGKILL";
+  /** All that is made of the log is made anew then. */
+  readonly rebuilt?: boolean;
+}[] = [
   { by: "java", end: "SIGTERM" },
-  { by: "ours", end: "SIGTERM" },
+  { by: "ours", end: "SIGTERM", rebuilt: true },
   { by: "java", end: "SIGKILL" },
   { by: "ours", end: "SIGKILL" },
   { by: "java", end: "SIGKILL" },
@@ -24,7 +29,7 @@ test("Java's broker and ours start in turn on one store, and serve all that eith
   await using lab = await StoreLab.start();
   using history = new History(TOPICS);
   const settings = new Settings();
-  for (const [turn, { by, end }] of TURNS.entries()) {
+  for (const [turn, { by, end, rebuilt }] of TURNS.entries()) {
     const broker = lab.broker(by, "master", "store");
     await broker.start();
     history.turnTo(broker);
@@ -41,6 +46,7 @@ test("Java's broker and ours start in turn on one store, and serve all that eith
     } finally {
       await broker.end(end);
     }
+    if (rebuilt) await lab.rebuild("store");
     await lab.verify("store", end === "SIGTERM");
   }
   assertGreater(readdirSync(join(lab.folder("store"), "commitlog")).length, 3);

@@ -71,14 +71,17 @@ export class StoreLab implements AsyncDisposable {
   }
 
   /** Wants our own checker to find nothing wrong in a store whose broker ended; `closed`: nor anything to mend. */
-  async verify(store: string, closed: boolean): Promise<void> {
-    const strict = closed ? ["--strict"] : [];
-    const { code, stdout, stderr } = await runPocketmq([
-      "log",
-      "verify",
-      this.folder(store),
-      ...strict,
-    ]);
+  verify(store: string, closed: boolean): Promise<void> {
+    return this.#log("verify", this.folder(store), ...(closed ? ["--strict"] : []));
+  }
+
+  /** Makes the queues and the index of a stopped store anew. */
+  rebuild(store: string): Promise<void> {
+    return this.#log("rebuild", this.folder(store));
+  }
+
+  async #log(...args: string[]): Promise<void> {
+    const { code, stdout, stderr } = await runPocketmq(["log", ...args]);
     assertEquals(code, 0, stdout + stderr);
   }
 
