@@ -24,18 +24,24 @@ export function diff(
   } finally {
     progress?.end();
   }
-  const paths = { a: pathOf(places.a), b: pathOf(places.b) };
-  terminal.stdout(json ? diffJson(paths, found) : diffText(paths, found));
+  const sides = { a: sideOf(a), b: sideOf(b) };
+  terminal.stdout(json ? diffJson(sides, found) : diffText(sides, found));
   return isEqual(found) ? Exit.OK : Exit.FAILED;
 }
 
-interface Paths {
-  readonly a: string;
-  readonly b: string;
+/** What a log is known by. */
+interface Side {
+  readonly path: string;
+  readonly fileBytes: number;
 }
 
-function pathOf({ root, logDirs }: StorePlace): string {
-  return (root ?? logDirs[0]).path;
+interface Sides {
+  readonly a: Side;
+  readonly b: Side;
+}
+
+function sideOf({ place: { root, logDirs }, log: { fileBytes } }: StoredStore): Side {
+  return { path: (root ?? logDirs[0]).path, fileBytes };
 }
 
 /** Equal where both are, and with the same end; older files may have been deleted on one side. */
@@ -43,12 +49,12 @@ function isEqual({ a, b, common, different }: LogDiff): boolean {
   return different === undefined && a.end === b.end && (common.min < common.end || a.min === b.min);
 }
 
-function diffJson(paths: Paths, found: LogDiff): string {
+function diffJson(sides: Sides, found: LogDiff): string {
   const { a, b, common, different } = found;
   return JSON.stringify({
     equal: isEqual(found),
-    a: { path: paths.a, ...a },
-    b: { path: paths.b, ...b },
+    a: { ...sides.a, ...a },
+    b: { ...sides.b, ...b },
     common,
     different: different && {
       logOffset: different.logOffset,
@@ -63,11 +69,11 @@ function holderJson({ kind, at, size, message, reason }: Holder): Record<string,
   return { kind, at, size, reason, record };
 }
 
-function diffText(paths: Paths, found: LogDiff): string {
+function diffText(logs: Sides, found: LogDiff): string {
   const { a, b, common, different } = found;
   const sides = tableOf([
-    ["A", paths.a, `${a.min} to ${a.end}`],
-    ["B", paths.b, `${b.min} to ${b.end}`],
+    ["A", logs.a.path, `${a.min} to ${a.end}`, `files of ${logs.a.fileBytes} bytes`],
+    ["B", logs.b.path, `${b.min} to ${b.end}`, `files of ${logs.b.fileBytes} bytes`],
   ]);
   return sides + verdictText(common, different) + lengthText(a, b);
 }

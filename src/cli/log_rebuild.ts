@@ -5,6 +5,7 @@ import type { Context } from "./command.ts";
 import { Exit, UsageError } from "./exit.ts";
 import { openLog } from "./logging.ts";
 import { Progress } from "./progress.ts";
+import { countText } from "./units.ts";
 
 /** What the flags of `log rebuild` say; the keys are a broker's. */
 export interface RebuildFlags {
@@ -67,6 +68,8 @@ function rebuiltText(rebuilt: Rebuilt): string {
     ? `${keptQueues} more queues have no messages left; their numbers go on as they were.\n`
     : "";
   const light = lightQueues > 0 ? `${lightQueues} light queues were kept as they are.\n` : "";
-  return `Rebuilt from ${records} records, up to log offset ${logEnd}: ` +
-    `${queues} queues with ${entries} entries, ${indexFiles} index files with ${keys} keys.\n${kept}${light}`;
+  return `Rebuilt from ${countText(records, "record")}, up to log offset ${logEnd}: ` +
+    `${countText(queues, "queue")} with ${entries} entries, ${
+      countText(indexFiles, "index file")
+    } with ${countText(keys, "key")}.\n${kept}${light}`;
 }

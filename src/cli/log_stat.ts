@@ -5,7 +5,7 @@ import { Exit } from "./exit.ts";
 import { timeText } from "./log_record.ts";
 import { Progress } from "./progress.ts";
 import { tableOf } from "./table.ts";
-import { bytesText } from "./units.ts";
+import { bytesText, countText } from "./units.ts";
 
 const NONE = "-";
 
@@ -57,14 +57,20 @@ function storeRows(counted: StoreStat): string[][] {
   const { physicMs, logicsMs, indexMs } = checkpoint;
   const items = indexes.reduce((sum, { count }) => sum + count, 0);
   return [
-    ["log", `${log.files} files of ${bytesText(log.fileBytes)}, ${log.min} to ${log.end}`],
+    [
+      "log",
+      `${countText(log.files, "file")} of ${bytesText(log.fileBytes)}, ${log.min} to ${log.end}`,
+    ],
     ["records", recordsText(all, halves)],
     ["stored", all.records > 0 ? spanText(all) : NONE],
     ["largest", largest ? `${bytesText(largest.size)} at ${largest.logOffset}` : NONE],
     ["filler", `${log.fillerBytes} bytes`],
     ...(log.damaged > 0 ? [["damaged", `${log.damaged} places, see pocketmq log verify`]] : []),
-    ["queues", `${queues.length} of ${byTopic(queues).length} topics, ${queueFiles} files`],
-    ["index", `${indexes.length} files, ${items} keys`],
+    [
+      "queues",
+      `${queues.length} of ${byTopic(queues).length} topics, ${countText(queueFiles, "file")}`,
+    ],
+    ["index", `${countText(indexes.length, "file")}, ${countText(items, "key")}`],
     ["checkpoint", `log ${time(physicMs)}, queues ${time(logicsMs)}, index ${time(indexMs)}`],
   ];
 }

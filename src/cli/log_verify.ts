@@ -5,6 +5,7 @@ import type { Context } from "./command.ts";
 import { Exit } from "./exit.ts";
 import { Progress } from "./progress.ts";
 import { tableOf } from "./table.ts";
+import { countText } from "./units.ts";
 
 /** Findings of each part that are shown. */
 const SHOWN = 20;
@@ -57,11 +58,11 @@ function verdictText(
   const parts = tableOf([
     [
       "log",
-      `${log.files} files of ${log.fileBytes} bytes`,
+      `${countText(log.files, "file")} of ${log.fileBytes} bytes`,
       `${log.records} whole records from ${log.min} to ${log.end}`,
     ],
     ["queues", String(queues.count), `${queues.goodEntries} entries fit their records`],
-    ["index", `${index.files} files`, `${index.goodItems} items fit their records`],
+    ["index", countText(index.files, "file"), `${index.goodItems} items fit their records`],
     ["tables", String(tables), "can be read"],
   ], "  ");
   return head + parts + findingsText(findings.kept) + moreText(findings.counts, findings.kept) +
@@ -89,7 +90,7 @@ function moreText(counts: ReadonlyMap<string, number>, kept: readonly Finding[])
 }
 
 function endText({ problems, notes }: Verdict["findings"]): string {
-  const noted = `${notes} ${notes === 1 ? "note" : "notes"}`;
-  if (problems > 0) return `${problems} ${problems === 1 ? "problem" : "problems"}, ${noted}\n`;
+  const noted = countText(notes, "note");
+  if (problems > 0) return `${countText(problems, "problem")}, ${noted}\n`;
   return notes === 0 ? "All fits\n" : `No problem; ${noted}: the next start sees to it\n`;
 }

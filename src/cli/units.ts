@@ -10,6 +10,11 @@ export function bytesText(bytes: number): string {
   return `${unit > 0 && value < 100 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`;
 }
 
+/** `1 file`, `2 files`. */
+export function countText(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+
 /** A duration as a person reads it: 40 s, 12 min, 3 h 5 min. */
 export function durationText(ms: number): string {
   const seconds = Math.ceil(ms / 1000);

@@ -28,7 +28,7 @@ test("log looks into a store while its broker runs, and rebuilds it once it is s
   assertEquals(live.code, 0, live.stdout + live.stderr);
   assertMatch(
     live.stdout,
-    /which a broker has open or did not close\n {2}log +1 files .* 31 whole/,
+    /which a broker has open or did not close\n {2}log +1 file .* 31 whole/,
   );
   const refused = await log("rebuild", store);
   assertEquals(refused.code, 4, refused.stdout);
@@ -45,7 +45,7 @@ test("log looks into a store while its broker runs, and rebuilds it once it is s
   assertEquals(rebuilt.code, 0, rebuilt.stderr);
   assertMatch(
     rebuilt.stdout,
-    /^Rebuilt from 31 records, .* with 31 entries, 1 index files with 61 keys/,
+    /^Rebuilt from 31 records, .* with 31 entries, 1 index file with 61 keys/,
   );
   const whole = await log("verify", store, "--strict");
   assertEquals(whole.code, 0, whole.stdout);

@@ -52,7 +52,8 @@ export class QueueCheck {
     for (const queue of queues) {
       this.#topic(queue.topic).set(queue.queueId, { queue, next: queue.first });
       for (const { path, reason } of queue.files.faults) {
-        findings.add("problem", "queue", path, reason);
+        const isMended = mending.isOpen && path === queue.files.last?.path;
+        findings.add(isMended ? "note" : "problem", "queue", path, reason);
       }
     }
     this.#logMin = logMin;

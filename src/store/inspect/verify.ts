@@ -41,7 +41,10 @@ const PROGRESS_BYTES = 64 * 1024;
 export function verifyStore(store: StoredStore, codecs: Codecs, options: VerifyOptions): Verdict {
   const findings = new Findings(options.keep);
   const { log, queues, place: { root }, isOpen } = store;
-  for (const { path, reason } of log.faults) findings.add("problem", "log", path, reason);
+  for (const { path, reason } of log.faults) {
+    const isMended = isOpen && path === log.last?.path; // a crash can leave it so
+    findings.add(isMended ? "note" : "problem", "log", path, reason);
+  }
   const min = log.first?.base ?? 0;
   const mending = { isOpen, rebuiltFrom: rebuiltFrom(store, codecs) };
   const check = root && new QueueCheck(queues, min, mending, findings);

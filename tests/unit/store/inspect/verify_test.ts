@@ -87,6 +87,12 @@ for (
       records: 355,
     },
     {
+      name: "a file made ahead that a crash left without its size",
+      from: "master-killed" as const,
+      damage: (fs: MemFs) => fs.file("store/commitlog/00000000000000131072").apply({ size: 0 }),
+      says: ["note log: it has 0 bytes, the longest has 65536"],
+    },
+    {
       name: "garbage behind the end",
       damage: (fs: MemFs) => fs.bytes(LAST_LOG).fill(7, END - 65536 + 100, END - 65536 + 200),
       says: ["note log: the log ends here, torn: nothing is there, but bytes follow"],
