@@ -198,6 +198,11 @@ export class CommitLog {
     return this.#segments.removeFirst();
   }
 
+  /** Resolves when no power cut brings back a file that was taken away. */
+  syncNames(): Promise<void> {
+    return this.#segments.dir.sync();
+  }
+
   /** Ends the log there for everybody who asks; the files are still to follow. */
   #hide(logOffset: number): void {
     this.#cutting = this.#uncut = true;

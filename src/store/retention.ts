@@ -92,9 +92,14 @@ export class Retention {
 
   /** Removes expired files now, whatever the hour; resolves when that is done. */
   async removeExpired(): Promise<void> {
-    await this.#running;
-    this.#asked = true;
-    await this.#pass();
+    const { log } = this.#parts;
+    for (let before = -1; before !== log.minOffset;) {
+      await this.#running;
+      before = log.minOffset;
+      this.#asked = true;
+      await this.#pass();
+      if (this.#trouble !== "") return;
+    }
   }
 
   /** Removes what is derived of messages that are gone. */
@@ -142,7 +147,10 @@ export class Retention {
     this.#nextPass = clock.monotonic() + this.#options.intervalMs;
     try {
       await this.#removeFiles();
-      if (log.minOffset !== this.#cleanedTo) await this.#removeDerived(log.minOffset);
+      if (log.minOffset !== this.#cleanedTo) {
+        await log.syncNames(); // also of files that a pass before could not make sure of
+        await this.#removeDerived(log.minOffset);
+      }
       this.#trouble = "";
     } catch (error) {
       const reason = reasonOf(error);

@@ -35,7 +35,7 @@ export class MemFs implements Fs {
   fault: ((operation: Operation, path: string, nth: number) => Failure | undefined) | undefined;
   /** What a sync waits for before it makes anything safe. */
   slowness: ((path: string) => Promise<void> | undefined) | undefined;
-  now: () => number = () => 0;
+  now: () => number = () => Date.now();
   readonly locks: Set<string> = new Set();
   open = 0;
 

@@ -221,6 +221,14 @@ test("files of the key index go with the messages they know, but never the last"
   await it.close();
 });
 
+test("removeExpired() takes all that is expired, however much", async () => {
+  const it = await Aging.open();
+  await it.fill(24);
+  await it.expire();
+  await it.close();
+  assertEquals(it.files.length, 1);
+});
+
 test("removeExpired() respects age", async () => {
   const it = await Aging.open();
   await it.fill(3);
@@ -338,6 +346,9 @@ test("what points into a file goes only when no power cut brings the file back",
   await it.expire();
   assertEquals([it.files.length, it.store.log.minOffset], [2, FILE]);
   assertEquals(it.queueFiles(0), [0, 2, 4]);
+  await it.expire();
+  await it.expire();
+  assertEquals([it.files.length, it.queueFiles(0)], [1, [0, 2, 4]], "no file is left to go");
   assertEquals(
     it.log.lines.filter((line) => line.startsWith("error")),
     ['error cannot remove old files {"reason":"EIO"}'],
