@@ -263,9 +263,12 @@ export class CommitLog {
   mustTake(): void {
     this.gate.mustBeOpen();
     if (this.#cutting) throw new PutRefusal("unavailable", CUTTING);
-    if (this.#uncut && !this.#cutBehindTail()) {
-      throw new PutRefusal("unavailable", notTakenBack(this.#kept));
-    }
+    if (!this.mend()) throw new PutRefusal("unavailable", notTakenBack(this.#kept));
+  }
+
+  /** Takes back what a failed write left, if the disk lets it now; false when it still lies there. */
+  mend(): boolean {
+    return !this.#uncut || this.#cutting || this.#cutBehindTail();
   }
 
   /** The disk took it: readers see it from now on. */

@@ -1,6 +1,7 @@
 import { viewOf } from "../base/bytes.ts";
 import { CorruptLogError } from "../base/errors.ts";
 import { FsError } from "../ports/fs.ts";
+import { firstToCut } from "./queue_cut.ts";
 import {
   endsInEntry,
   ENTRY_BYTES,
@@ -21,6 +22,10 @@ const TAIL_BYTES = 204 * ENTRY_BYTES;
 const TAIL_BYTES_MAX = 256 * TAIL_BYTES;
 /** A record further ahead of its queue than this is no gap but damage. */
 const GAP_ENTRIES_MAX = 1 << 20;
+
+/** What makes an entry none. */
+const NO_SIZE = new Uint8Array(4);
+const SIZE_AT = 8;
 
 /** One entry. */
 const one = new Uint8Array(ENTRY_BYTES);
@@ -137,11 +142,8 @@ export class ConsumeQueue {
     this.#tailBytes = 0;
     const { first } = this.#segments;
     if (!first) return;
-    const cut = firstThat(
-      first.base / ENTRY_BYTES,
-      this.#fileEnd / ENTRY_BYTES,
-      (n) => !this.#look(n) || entryLogOffset(oneView, 0) >= logOffset,
-    );
+    const [from, to] = [first.base / ENTRY_BYTES, this.#fileEnd / ENTRY_BYTES];
+    const cut = firstToCut(from, to, logOffset, (n) => this.#look(n), oneView);
     this.#cutTo(cut * ENTRY_BYTES, first);
   }
 
@@ -294,7 +296,7 @@ export class ConsumeQueue {
     if (!this.#isZeroBehind) {
       const keepsBlock = at === 0 && this.#look(segment.base / ENTRY_BYTES);
       segment.zeroFrom(keepsBlock ? ENTRY_BYTES : at);
-      if (keepsBlock) segment.file.writeAt(0, one.fill(0));
+      if (keepsBlock) segment.file.writeAt(SIZE_AT, NO_SIZE); // a torn log offset would make it an older entry
     } else if (end > at) segment.file.writeAt(at, new Uint8Array(end - at));
   }
 

@@ -143,6 +143,7 @@ export class Flush {
 
   #tick(): void {
     this.#stopTimer = this.#clock.after(this.#options.flushIntervalMs, () => {
+      this.#log.mend(); // nobody may come who would store something
       if (this.#isDue()) this.wake();
       this.#tick();
     });

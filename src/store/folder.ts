@@ -74,7 +74,11 @@ function noteBoot(dir: Dir, bootId = ""): { sameBoot: boolean; distrusted: boole
     return { sameBoot: bootId !== "", distrusted: notes.includes(DISTRUSTED) };
   }
   file.truncate(0);
-  file.writeAt(0, utf8(bootId));
+  try {
+    file.writeAt(0, utf8(`${bootId}\n`)); // also takes the room that `noteDistrust` will need
+  } catch (error) {
+    if (!(error instanceof FsError)) throw error; // a full disk is no reason not to serve what is there
+  }
   return { sameBoot: false, distrusted: false };
 }
 

@@ -230,7 +230,8 @@ export class KeyIndex {
         problem = file;
         isDamaged ||= !reached;
         await this.#dir.discard(entry.name);
-        const isNoLoss = crashed && (reached || entry.size === 0); // it would all be fed again
+        const isTorn = entry.size < indexFileBytes(this.#shape); // while it was made or cut
+        const isNoLoss = crashed && (reached || isTorn); // it is all fed again
         const told = { file: `${this.#dir.path}/${entry.name}`, reason: problem };
         if (!isNoLoss) this.#log.warn(REMOVED, told);
         continue;

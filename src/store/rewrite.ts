@@ -29,7 +29,8 @@ export async function rewriteLog(
       0,
       segment.file.readAt(at - segment.base, bytes.subarray(0, count)),
     );
-    segment.file.writeAt(at - segment.base, part);
+    const end = part.findLastIndex((byte) => byte !== 0) + 1; // filler takes no disk space, nor shall it now
+    if (end > 0) segment.file.writeAt(at - segment.base, part.subarray(0, end));
     at += count;
     if (turn.isOver()) await turn.next();
   }

@@ -18,6 +18,7 @@ export class Segment {
   named: boolean;
   readonly #handles: Handles;
   #file: LogFile | undefined;
+  #isShort = false; // it was cut, and the disk did not let it have its size again
 
   constructor(dir: Dir, base: number, bytes: number, handles: Handles, named: boolean) {
     this.dir = dir;
@@ -64,18 +65,21 @@ export class Segment {
   /** The open file. Not to be kept: it is closed when too many are open. */
   get file(): LogFile {
     this.used = true;
+    if (this.#isShort) this.#lengthen();
     return this.#file ?? this.#open();
   }
 
   /** Zeros from `at` (bytes into the file) to its end, and frees their disk space. */
   zeroFrom(at: number): void {
-    this.file.truncate(at);
-    this.file.truncate(this.bytes);
+    const { file } = this;
+    this.#isShort = true;
+    file.truncate(at);
+    this.#lengthen();
   }
 
   /** Resolves when all that was written to it before would survive a power cut. */
   async sync(): Promise<void> {
-    const { file } = this;
+    const file = this.#file ?? this.#open(); // also when it is short
     try {
       await file.sync();
     } catch (error) {
@@ -104,6 +108,12 @@ export class Segment {
     this.#handles.closed(this);
     this.close();
     return freed;
+  }
+
+  /** A write must not do it: a file that ends where one was torn would not be taken over. */
+  #lengthen(): void {
+    (this.#file ?? this.#open()).truncate(this.bytes);
+    this.#isShort = false;
   }
 
   #open(): LogFile {

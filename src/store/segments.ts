@@ -6,6 +6,12 @@ import { Segment } from "./segment.ts";
 
 const NAME = /^\d{20}$/;
 
+/** A file that is to be taken over, and its size as it is. */
+export interface FoundFile {
+  readonly segment: Segment;
+  readonly size: number;
+}
+
 /** The files of one folder in order of their first byte, without gaps. */
 export class Segments {
   readonly dir: Dir;
@@ -24,15 +30,18 @@ export class Segments {
 
   /**
    * Takes over the files that are there. One that is too short is what a crash can leave between making or
-   * cutting a file and giving it its size; `mayBeShort` decides whether it is one.
+   * cutting a file and giving it its size; `mayBeShort` decides whether it is one, and is told all files.
    *
    * @throws {StoreRefusal} when a file has another size, {CorruptLogError} when one is missing between others.
    */
-  load(mayBeShort: (file: Segment, size: number) => boolean): void {
-    const files = this.dir.entries().filter((entry) => !entry.isDir && NAME.test(entry.name));
-    for (const { name, size } of files) {
-      const segment = new Segment(this.dir, Number(name), this.fileBytes, this.#handles, false);
-      const short = size < this.fileBytes && mayBeShort(segment, size);
+  load(mayBeShort: (file: Segment, size: number, files: readonly FoundFile[]) => boolean): void {
+    const entries = this.dir.entries().filter((entry) => !entry.isDir && NAME.test(entry.name));
+    const files = entries.map(({ name, size }) => ({
+      segment: new Segment(this.dir, Number(name), this.fileBytes, this.#handles, false),
+      size,
+    }));
+    for (const { segment, size } of files) {
+      const short = size < this.fileBytes && mayBeShort(segment, size, files);
       if (size !== this.fileBytes && !short) {
         throw this.#otherSize(segment, size, files.every((file) => file.size === size));
       }

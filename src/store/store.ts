@@ -194,9 +194,10 @@ export class Store implements AsyncDisposable {
     fill?.close();
     try {
       this.takeBack();
+      const isMended = this.log.mend();
       await this.#drain();
       await this.flush.close();
-      inOrder = await upkeep.checkpoint() && !this.#mustRecover;
+      inOrder = await upkeep.checkpoint() && isMended && !this.#mustRecover;
     } catch (error) {
       report.error("the next start will recover", { reason: reasonOf(error) });
     }

@@ -18,6 +18,8 @@ export class MemFs implements Fs {
   root: DirNode = new DirNode();
   /** Handles opened before a crash are dead. */
   generation = 0;
+  /** How often the machine restarted. */
+  boots = 0;
   /** Bytes that may still be written before the disk is full. */
   freeBytes = Infinity;
   /** What the disk that holds a path is said to have, when it is another than that. */
@@ -51,6 +53,7 @@ export class MemFs implements Fs {
   /** The power goes, all names are safe, and of each file's changes is there what `survivors` says. */
   crash(first: (count: number) => number, survivors: Survivors): void {
     this.kill();
+    this.boots++;
     this.root.powerCut(first, survivors);
   }
 

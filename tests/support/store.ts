@@ -64,7 +64,8 @@ export function openIn(
   clock: Clock = runtime.clock,
 ): Promise<Store> {
   const { codecs } = runtime;
-  return openStore({ fs, clock, codecs }, fs.dir("store"), { ...SMALL, ...options }, log);
+  const bootId = `boot ${fs.boots}`;
+  return openStore({ fs, clock, codecs, bootId }, fs.dir("store"), { ...SMALL, ...options }, log);
 }
 
 /** The messages of a queue in order. */

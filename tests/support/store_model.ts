@@ -8,7 +8,7 @@ import { BLANK_MAGIC } from "../../src/wire/record_layout.ts";
 import { messagesOf } from "./store.ts";
 
 /** One stored message as a test knows it. Its body begins with a text no other message has. */
-interface Known {
+export interface Known {
   readonly message: NewMessage;
   readonly at: Appended;
 }
@@ -17,24 +17,54 @@ interface Known {
 export class StoreModel {
   /** Committed, by log offset. Whatever else is found in a log was never written. */
   readonly written: Map<number, Known> = new Map();
-  /** Refused: a power cut may bring them back until the next sync, nothing else may. */
+  /** Refused or never answered: a crash may bring them back until the next sync, nothing else may. */
   refused: Known[] = [];
   /** Up to this log offset everything was acknowledged: no power cut may take it. */
   acknowledged = 0;
+  /** Cuts to there, of which nobody said that they were done. */
+  cutting: number[] = [];
+  /** Up to this log offset files may be removed because they are old. */
+  removable = 0;
+  /** The next entry number of queues, also of those whose messages were all removed for their age. */
+  readonly #ends: Map<string, number> = new Map();
 
   commit(message: NewMessage, at: Appended): void {
     this.written.set(at.logOffset, { message, at });
   }
 
+  /** All from `end` on was taken back. */
+  cut(end: number): void {
+    this.cutting = this.cutting.filter((at) => at < end);
+    this.acknowledged = Math.min(this.acknowledged, end);
+    this.removable = Math.min(this.removable, end);
+    this.refused = [];
+    for (const at of [...this.written.keys()]) if (at >= end) this.written.delete(at);
+    this.#ends.clear();
+  }
+
   /** The log holds known records only, one behind the other, and all before `due`. */
   check(store: Store, due: number): void {
+    const { minOffset, tail } = store.log;
+    for (const end of this.cutting) if (tail <= end || tail === 0) due = Math.min(due, end);
+    assert(tail >= due, `the log ends at ${tail}, it must reach ${due}`);
     const found = this.#checkLog(store);
-    assert(store.log.tail >= due, `the log ends at ${store.log.tail}, it must reach ${due}`);
-    for (const logOffset of this.written.keys()) {
-      if (!found.has(logOffset)) this.written.delete(logOffset); // lost, and it must stay lost
+    for (const [logOffset, { message, at }] of this.written) {
+      if (found.has(logOffset)) continue;
+      this.written.delete(logOffset); // lost, and it must stay lost
+      if (logOffset < minOffset) this.#remove(message, at);
     }
+    this.acknowledged = Math.min(this.acknowledged, tail);
+    this.cutting = [];
     this.refused = [];
-    this.#checkQueues(store);
+    this.checkQueues(store);
+  }
+
+  /** Removed for its age; its queue goes on behind it. */
+  #remove(message: NewMessage, at: Appended): void {
+    assert(at.logOffset < this.removable, `the record at ${at.logOffset} was not old`);
+    if (!isInQueue(message.sysFlag)) return;
+    const name = `${message.topic} ${message.queueId}`;
+    this.#ends.set(name, Math.max(this.#ends.get(name) ?? 0, at.queueOffset + 1));
   }
 
   #checkLog(store: Store): Set<number> {
@@ -52,8 +82,10 @@ export class StoreModel {
       const known = [this.written.get(at), ...this.refused]
         .find((known) => known && sameBytes(known.message.body, record.body));
       assert(known, `the record at ${at} was never written: ${textOf(bytes)}`);
-      assertEquals(record.topic, known.message.topic);
-      assertEquals(record.queueOffset, known.at.queueOffset);
+      assertEquals(
+        [record.topic, record.queueOffset, record.properties],
+        [known.message.topic, known.at.queueOffset, known.message.properties],
+      );
       this.written.set(at, known);
       found.add(at);
       at += record.size;
@@ -62,23 +94,31 @@ export class StoreModel {
   }
 
   /** Each queue has its messages, in order and without a gap. */
-  #checkQueues(store: Store): void {
-    const wanted = new Map<string, number[]>();
+  checkQueues(store: Store): void {
+    const wanted = this.#wantedQueues();
+    for (const { topic, queueId, minOffset, maxOffset } of store.queues.all()) {
+      const name = `${topic} ${queueId}`;
+      const { from, offsets } = wanted.get(name) ?? { from: maxOffset, offsets: [] };
+      assertEquals(messagesOf(store, topic, queueId).map(({ logOffset }) => logOffset), offsets);
+      assertEquals([name, minOffset, maxOffset], [name, from, from + offsets.length]);
+      assertEquals(store.nextQueueOffset(topic, queueId), maxOffset);
+      wanted.delete(name);
+    }
+    assertEquals([...wanted.keys()], [], "queues that are not there");
+  }
+
+  #wantedQueues(): Map<string, { from: number; offsets: number[] }> {
+    const wanted = new Map<string, { from: number; offsets: number[] }>();
+    for (const [name, from] of this.#ends) wanted.set(name, { from, offsets: [] });
     for (const { message, at } of [...this.written.values()].sort(inLogOrder)) {
       if (!isInQueue(message.sysFlag)) continue;
       const name = `${message.topic} ${message.queueId}`;
-      const offsets = wanted.get(name) ?? [];
-      assertEquals(at.queueOffset, offsets.length, `${name} has a gap`);
-      wanted.set(name, [...offsets, at.logOffset]);
+      const queue = wanted.get(name) ?? { from: 0, offsets: [] };
+      assertEquals(at.queueOffset, queue.from + queue.offsets.length, `${name} has a gap`);
+      queue.offsets.push(at.logOffset);
+      wanted.set(name, queue);
     }
-    for (const { topic, queueId, maxOffset } of store.queues.all()) {
-      const offsets = wanted.get(`${topic} ${queueId}`) ?? [];
-      assertEquals(messagesOf(store, topic, queueId).map(({ logOffset }) => logOffset), offsets);
-      assertEquals(maxOffset, offsets.length);
-      assertEquals(store.nextQueueOffset(topic, queueId), offsets.length);
-      wanted.delete(`${topic} ${queueId}`);
-    }
-    assertEquals([...wanted.keys()], [], "queues that are not there");
+    return wanted;
   }
 }
 

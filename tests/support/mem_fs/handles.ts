@@ -2,6 +2,9 @@ import { type Dir, type Entry, FsError, type LogFile } from "../../../src/ports/
 import type { MemFs } from "../mem_fs.ts";
 import { DirNode, FileNode } from "./nodes.ts";
 
+/** Disk space is taken in pieces of this size. */
+const BLOCK_BYTES = 64;
+
 /** A folder of a `MemFs` as a store sees it. */
 export class MemDir implements Dir {
   readonly #memory: MemFs;
@@ -135,21 +138,24 @@ class MemFile implements LogFile {
   writeAt(offset: number, bytes: Uint8Array): void {
     this.#mustLive();
     const failure = this.#fs.attempt("write", this.#path);
-    const room = this.#room(offset, bytes.length);
+    const taken = this.#taken(offset, bytes.length);
+    const room = taken + this.#fs.freeBytes;
     const kept = Math.min(failure?.keep ?? bytes.length, room, bytes.length);
-    if (room < Infinity) this.#fs.freeBytes -= kept;
+    this.#fs.freeBytes -= Math.max(0, kept - taken);
     this.#node.modifiedMs = this.#fs.now();
     if (kept > 0) this.#node.apply({ at: offset, bytes: bytes.slice(0, kept) });
     if (failure) throw failure.error;
     if (kept < bytes.length) throw new FsError("full", `cannot write ${this.#path}: disk is full`);
   }
 
-  /** Where something was written before, writing takes no more of the disk. */
-  #room(offset: number, length: number): number {
-    const { freeBytes } = this.#fs;
-    if (freeBytes === Infinity) return Infinity;
-    const there = this.#node.live.subarray(offset, offset + length);
-    return there.some((byte) => byte !== 0) ? Infinity : freeBytes;
+  /** Bytes from there on that take no more of the disk, as something was written in their piece before. */
+  #taken(offset: number, length: number): number {
+    if (this.#fs.freeBytes === Infinity) return 0;
+    const from = offset - offset % BLOCK_BYTES;
+    const there = this.#node.live.subarray(from, Math.max(offset + length, from + BLOCK_BYTES));
+    const last = there.findLastIndex((byte) => byte !== 0);
+    const end = last < 0 ? from : from + last + BLOCK_BYTES - last % BLOCK_BYTES;
+    return Math.max(0, end - offset);
   }
 
   truncate(size: number): void {
@@ -163,7 +169,7 @@ class MemFile implements LogFile {
     try {
       this.#fs.attempt("sync", this.#path);
     } catch (error) {
-      this.#node.drop();
+      if (this.#generation === this.#fs.generation) this.#node.drop();
       throw error;
     }
     const last = this.#node.changes.at(-1);

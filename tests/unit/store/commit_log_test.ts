@@ -146,7 +146,7 @@ test("a disk that refuses writes is told once, and once that it takes them again
     store.commit();
   };
   put();
-  for (const [free, puts] of [[150, 3], [Infinity, 2], [0, 1]]) {
+  for (const [free, puts] of [[100, 3], [Infinity, 2], [0, 1]]) {
     fs.freeBytes = free;
     for (let i = 0; i < puts; i++) {
       if (free === Infinity) put();

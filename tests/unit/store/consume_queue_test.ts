@@ -175,7 +175,8 @@ test("a file that loses all its entries keeps its block, and a crash on the way 
       const again = queueIn(fs, true);
       again.cutFrom(0);
       assertEquals([again.minOffset, again.maxOffset], [0, 0]);
-      assertEquals(fs.bytes("q/00000000000000000000"), new Uint8Array(FILE_BYTES));
+      assertEquals(fs.bytes("q/00000000000000000000").length, FILE_BYTES);
+      assertEquals(queueIn(fs, true).maxOffset, 0);
     }
   }
 });
