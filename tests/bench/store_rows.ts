@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import type { Net } from "../../src/ports/net.ts";
 import { runtime } from "../support/runtime.ts";
 import type { Starter } from "./brokers.ts";
+import { cpuSecondsOf } from "./cpu.ts";
 import { FullStore } from "./full_store.ts";
 import type { Measurable } from "./ha_load.ts";
 import type { StartedRow } from "./replication.ts";
@@ -83,6 +84,8 @@ export class StoreRows implements Disposable {
     const run = async (start: Starter): Promise<Measured> => {
       const master = { brokerName: "flushed", brokerId: "0", brokerRole: "ASYNC_MASTER" };
       const broker = await start({ config: { ...master, ...config } });
+      const counter = { answered: 0, stop: false };
+      const cpuBefore = cpuSecondsOf(broker.pid);
       try {
         const { perSecond, p50, p99, other } = await sendLoad(this.#net, {
           address: broker.broker,
@@ -94,9 +97,12 @@ export class StoreRows implements Disposable {
           seconds: this.#seconds,
           warmSeconds: WARM_SECONDS,
           keyed: true,
+          counter,
         });
-        const codes = [...other].map(([code, count]) => `code ${code}: ${count}`).join(", ");
-        return { rate: perSecond, unit: "msg/s", p50, p99, note: codes || undefined };
+        const us = 1e6 * (cpuSecondsOf(broker.pid) - cpuBefore) / counter.answered;
+        const codes = [...other].map(([code, count]) => `, code ${code}: ${count}`).join("");
+        const note = `processor ${us.toFixed(1)} us a message${codes}`;
+        return { rate: perSecond, unit: "msg/s", p50, p99, note };
       } finally {
         await broker.stop();
       }
