@@ -7,7 +7,7 @@ import { DamageBelow, sayCut } from "./damage.ts";
 import type { Feed } from "./feed.ts";
 import { Headway, type OnOpenProgress } from "./headway.ts";
 import type { KeyIndex } from "./key_index.ts";
-import { cutDamage, dropBehind, noLaterThan, syncEnd, whyCut } from "./log_end.ts";
+import { cutDamage, dropBehind, keepFollowing, noLaterThan, syncEnd, whyCut } from "./log_end.ts";
 import { LogReader } from "./log_reader.ts";
 import type { Queues } from "./queues.ts";
 import type { Segments } from "./segments.ts";
@@ -305,12 +305,13 @@ class Recovery {
 
   /** Ends the log behind its last whole record; no power cut brings back what lay there. */
   async #cut(end: End): Promise<void> {
-    const { segments } = this.#stored;
+    const { dir, segments } = this.#stored;
+    const { clock, log } = this.#recovering;
     const { length } = segments;
     const reason = whyCut(segments, end, this.#scan);
     if (reason !== undefined) {
-      const facts = { logOffset: end.at, reason };
-      this.#recovering.log.warn("log cut behind its last whole record", facts);
+      const kept = await keepFollowing(dir, segments, end.at, this.#scan, clock);
+      log.warn("log cut behind its last whole record", { logOffset: end.at, reason, ...kept });
       await this.#vouchNoLaterThan(end.time);
     }
     dropBehind(segments, end.at);

@@ -171,3 +171,54 @@ test("a file of another size among others is no reason to change the configurati
       "mappedFileSizeCommitLog says; a copy that was broken off leaves such a file",
   );
 });
+
+test("whole records behind the end that a crash recovery finds are kept aside", async () => {
+  for (
+    const { name, damage, copies } of [
+      { name: "a body", damage: (log: Uint8Array, at: number) => log[at + 88] ^= 1, copies: 1 },
+      {
+        name: "a head",
+        damage: (log: Uint8Array, at: number) => log.fill(7, at, at + 40),
+        copies: 1,
+      },
+      {
+        name: "a hole",
+        damage: (log: Uint8Array, at: number) => log.fill(0, at, at + 200),
+        copies: 1,
+      },
+      {
+        name: "a torn end",
+        damage: (log: Uint8Array, at: number) => log.fill(0, at + 30),
+        copies: 0,
+      },
+      { name: "garbage", damage: (log: Uint8Array, at: number) => log.fill(0xda, at), copies: 0 },
+    ]
+  ) {
+    const fs = new MemFs();
+    const ends = await storedIn(fs, 10);
+    crashed(fs).dir("store").remove("checkpoint");
+    damage(fs.bytes(FIRST), ends[4]);
+    const before = fs.bytes(FIRST).slice(ends[4]);
+    const lines = new Lines();
+    await using store = await openIn(fs, {}, lines);
+    assertEquals([store.log.tail, lines.lines.length], [ends[4], 1], name);
+    const kept = fs.paths(DAMAGED).filter((path) => !path.endsWith("range.json"));
+    assertEquals(kept.length, copies, name);
+    assertEquals(lines.lines[0].includes(`"copy":"/${DAMAGED}`), copies > 0, lines.lines[0]);
+    for (const path of kept) assertEquals(fs.bytes(path), before);
+  }
+});
+
+test("a disk that takes no copy does not stop the start after a crash", async () => {
+  const fs = new MemFs();
+  const ends = await storedIn(fs, 10);
+  crashed(fs).bytes(FIRST)[ends[4] + 88] ^= 1;
+  fs.fault = (operation, path) =>
+    operation === "write" && path.includes("/damaged")
+      ? { error: new FsError("full", "the disk is full") }
+      : undefined;
+  const lines = new Lines();
+  await using store = await openIn(fs, {}, lines);
+  assertEquals(store.log.tail, ends[4]);
+  assert(lines.lines[0].includes('"copy":"none: the disk is full"'), lines.lines[0]);
+});
