@@ -1,5 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { sameBytes } from "../../../src/base/bytes.ts";
+import { FsError } from "../../../src/ports/fs.ts";
+import { PutRefusal } from "../../../src/store/errors.ts";
 import type { StoreOptions } from "../../../src/store/options.ts";
 import type { Store } from "../../../src/store/store.ts";
 import { test } from "../../harness.ts";
@@ -36,6 +38,28 @@ function logBytes({ log }: Store): Uint8Array {
   return bytes;
 }
 
+/** The next few calls of a kind fail; a write after some of its bytes. */
+function breakDisk(fs: MemFs, random: Random): void {
+  const kind = random.pick(["write", "truncate", "open"] as const);
+  const until = fs.counts[kind] + random.between(1, 4);
+  const failure = { error: new FsError("full", "the disk is full"), keep: random.below(900) };
+  const both = random.below(2) === 0;
+  fs.fault = (operation, _path, nth) =>
+    operation === kind && nth <= until ||
+      both && operation === "truncate" && fs.counts[kind] <= until
+      ? failure
+      : undefined;
+}
+
+function appendOrRefuse(slave: Store, at: number, bytes: Uint8Array): void {
+  try {
+    slave.appendRaw(at, bytes);
+  } catch (error) {
+    assert(error instanceof PutRefusal, String(error));
+    assertEquals(slave.log.tail, at);
+  }
+}
+
 function queueFiles(fs: MemFs): Map<string, Uint8Array> {
   return new Map(fs.paths("store/consumequeue").map((path) => [path, fs.bytes(path).slice()]));
 }
@@ -62,20 +86,23 @@ test("a slave that dies at any point has its master's log up to whole records, a
         const at = slave.log.tail;
         const fileEnd = at - at % options.logFileBytes! + options.logFileBytes!;
         const end = Math.min(at + random.between(1, 900), fileEnd, master.log.length);
-        if (end > at) slave.appendRaw(at, master.log.subarray(at, end));
+        if (random.below(10) === 0) breakDisk(fs, random);
+        if (end > at) appendOrRefuse(slave, at, master.log.subarray(at, end));
+        if (slave.log.tail === at) continue;
         if (random.below(8) === 0) await clock.advance(random.below(12_000));
         if (random.below(4) > 0) continue;
-        const flushed = slave.flush.reached(end);
+        const flushed = slave.flush.reached(end).then(() => true, () => false);
         await clock.settle();
-        await flushed;
-        reported = slave.dispatch.position; // whole records only
+        if (await flushed) reported = slave.dispatch.position; // whole records only
       }
+      fs.fault = undefined;
       done = slave.log.tail === master.log.length;
       if (done || random.below(4) === 0) {
         await closeAt(clock, slave);
         continue;
       }
-      fs.powerCut(random);
+      if (random.below(2) === 0) fs.kill();
+      else fs.powerCut(random);
       await clock.advance(1_500);
       slave.dispatch.close();
     }
