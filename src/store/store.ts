@@ -16,6 +16,7 @@ import type { OnOpenProgress } from "./headway.ts";
 import { loadLog } from "./load_log.ts";
 import { DELAY_LEVELS_MS, STORE_DEFAULTS, type StoreOptions } from "./options.ts";
 import { IndexFill } from "./index_fill.ts";
+import { sayHole } from "./index_hole.ts";
 import type { IndexShape } from "./index_layout.ts";
 import { INDEX, KeyIndex } from "./key_index.ts";
 import { QueueOffsets } from "./queue_offsets.ts";
@@ -302,6 +303,7 @@ async function open(
   const filling = { index, log: commitLog, dispatch, clock };
   const fill = isIndexed ? new IndexFill(filling, report) : undefined;
   await fill?.catchUp(FILL_AT_START_BYTES);
+  if (isIndexed) sayHole(index, segments, codecs, report);
   const flush = new Flush(commitLog, clock, options, report);
   const upkeep = new Upkeep(
     { dir, clock, dispatch, queues, index, flush },
