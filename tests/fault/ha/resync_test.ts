@@ -10,10 +10,10 @@ import { KeptLog } from "../../support/ha.ts";
 import { answersFrom, copyLog, logBytes, putSizes } from "../../support/histories.ts";
 import { MemFs } from "../../support/mem_fs.ts";
 import { runtime } from "../../support/runtime.ts";
-import { everySeed, type Random } from "../../support/seeds.ts";
+import { everySeed, Random } from "../../support/seeds.ts";
 import { closeAt, openAt } from "../../support/store.ts";
 
-const OPERATIONS_MAX = 80;
+const OPERATIONS_MAX = 100;
 const OPTIONS = { logFileBytes: 4096, queueFileBytes: 100 };
 const never = new AbortController().signal;
 
@@ -95,9 +95,10 @@ function checkNothingLost(before: Before, store: Store, when: string): boolean {
 for (const how of ["kill", "powerCut"] as const) {
   test(`a resync that ends by ${how} loses nothing, and the next start goes on with it`, async () => {
     const states = new Set<string>();
-    await everySeed(4, async (random) => {
-      for (let nth = 1; nth <= OPERATIONS_MAX; nth++) {
-        const [before, store] = await slaveWithTail(random);
+    await everySeed(4, async (random, seed) => {
+      for (let nth = 1;; nth++) {
+        assert(nth <= OPERATIONS_MAX, "a resync makes so many changes and does not end");
+        const [before, store] = await slaveWithTail(new Random(seed)); // each time alike: no change is missed
         const { fs, clock, master, parts } = before;
         const died = dieAt(fs, nth, how, random);
         await run(clock, resyncOf(before, store).turn(never));
