@@ -5,6 +5,9 @@ import { type IndexItem, keyHash } from "../index_layout.ts";
 import type { Findings } from "./findings.ts";
 import type { StoredIndexFile } from "./stored_index.ts";
 
+/** What an item has room for. */
+const SECONDS_MAX = 0x7fffffff;
+
 /**
  * Compares each record's keys with the items of the key index, which lie in log order as the records do, and
  * each file's items with its chains and slots.
@@ -14,7 +17,7 @@ export class IndexCheck {
   good = 0;
   readonly #files: readonly StoredIndexFile[];
   readonly #logMin: number;
-  readonly #isOpen: boolean;
+  readonly #isSafe: (file: StoredIndexFile, isNewest: boolean) => boolean;
   readonly #findings: Findings;
   readonly #keys = new RecordKeys();
   #file = -1; // index of the file the next item is in
@@ -29,12 +32,12 @@ export class IndexCheck {
   constructor(
     files: readonly StoredIndexFile[],
     logMin: number,
-    isOpen: boolean,
+    isSafe: (file: StoredIndexFile, isNewest: boolean) => boolean,
     findings: Findings,
   ) {
     this.#files = files;
     this.#logMin = logMin;
-    this.#isOpen = isOpen;
+    this.#isSafe = isSafe;
     this.#findings = findings;
     this.#nextFile();
   }
@@ -43,7 +46,7 @@ export class IndexCheck {
   record(bytes: Uint8Array, record: RecordView): void {
     const { logOffset, sysFlag } = record;
     if (this.#files.length === 0) return;
-    this.#passUpTo(logOffset);
+    this.#passUpTo(logOffset, record.storeTimestamp);
     const isIndexed = (sysFlag & SysFlag.TRANSACTION) !== SysFlag.ROLLBACK;
     this.#keys.read(bytes, record, isIndexed);
     let found = 0;
@@ -72,18 +75,33 @@ export class IndexCheck {
   }
 
   /** Takes all items up to the record's, and keeps the hashes of its own. */
-  #passUpTo(logOffset: number): void {
+  #passUpTo(logOffset: number, storeMs: number): void {
     this.#atRecord.length = 0;
     for (let item = this.#peek(); item && item.logOffset <= logOffset; item = this.#peek()) {
       this.#take(item);
-      if (item.logOffset === logOffset) this.#atRecord.push(item.hash);
-      else if (item.logOffset >= this.#logMin) {
+      if (item.logOffset === logOffset) {
+        this.#atRecord.push(item.hash);
+        this.#checkTime(item, storeMs);
+      } else if (item.logOffset >= this.#logMin) {
         const text = `item ${
           this.#n - 1
         } points to ${item.logOffset}, where no record with keys lies`;
         this.#findings.add("problem", "index", this.#path(), text, item.logOffset);
       }
     }
+  }
+
+  /** Searches by time go by the seconds since a file's begin, which its first item has none of. */
+  #checkTime({ seconds, logOffset }: IndexItem, storeMs: number): void {
+    const { path, header: { beginMs } } = this.#files[this.#file];
+    const n = this.#n - 1;
+    const since = Math.floor((storeMs - beginMs) / 1_000);
+    const wanted = Math.min(Math.max(since, 0), SECONDS_MAX);
+    if (n === 1 ? beginMs === storeMs : seconds === wanted) return;
+    const text = n === 1
+      ? `it begins at ${beginMs}, its first record was stored at ${storeMs}`
+      : `item ${n} says ${seconds} seconds, its record was stored ${wanted} after the file's begin`;
+    this.#findings.add(this.#mended(), "index", path, text, logOffset);
   }
 
   /** Records side by side lose their keys together: a Java broker does so by a crash. */
@@ -162,7 +180,7 @@ export class IndexCheck {
 
   /** A file is done: its slots must lead to the newest items. */
   #endFile({ shape, header, path }: StoredIndexFile): void {
-    if (shape === undefined || (this.#isOpen && this.#isNewest())) return;
+    if (shape === undefined || this.#mended() === "note") return;
     if (this.#n < header.count) {
       const text = `it counts ${header.count} items and ends at item ${this.#n}`;
       this.#findings.add("problem", "index", path, text);
@@ -179,11 +197,9 @@ export class IndexCheck {
 
   /** What a running broker has not written yet, the next start makes anew. */
   #mended(): "note" | "problem" {
-    return this.#isOpen && this.#isNewest() ? "note" : "problem";
-  }
-
-  #isNewest(): boolean {
-    return this.#file >= this.#files.length - 1;
+    const last = this.#files.length - 1;
+    const at = Math.min(this.#file, last);
+    return this.#isSafe(this.#files[at], at === last) ? "problem" : "note";
   }
 
   #path(): string {

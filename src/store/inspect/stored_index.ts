@@ -130,7 +130,7 @@ function fits(
   if (count > shape.items) return false;
   for (let i = 0; i < ITEM_BYTES; i++) if (view.getUint8(at + i) !== 0) return false;
   const first = readIndexItem(view, at + ITEM_BYTES);
-  if (first.hash < 0 || first.seconds !== 0 || first.previous !== 0) return false;
+  if (first.hash < 0 || first.seconds < 0 || first.previous !== 0) return false;
   const bytes = new Uint8Array(ITEM_BYTES);
   if (file.readAt(itemPlace(shape, count - 1), bytes) < ITEM_BYTES) return false;
   const newest = readIndexItem(viewOf(bytes), 0);

@@ -4,6 +4,7 @@ import { checkTables } from "./check_tables.ts";
 import { Findings } from "./findings.ts";
 import { LogWalk } from "./log_walk.ts";
 import { type Mending, QueueCheck } from "./check_queues.ts";
+import type { StoredIndexFile } from "./stored_index.ts";
 import { newestKnown, placeText, rebuiltFrom, type StoredStore } from "./stored.ts";
 
 /** What a whole store was found to be. */
@@ -48,7 +49,7 @@ export function verifyStore(store: StoredStore, codecs: Codecs, options: VerifyO
   const min = log.first?.base ?? 0;
   const mending = { isOpen, rebuiltFrom: rebuiltFrom(store, codecs) };
   const check = root && new QueueCheck(queues, min, mending, findings);
-  const index = new IndexCheck(store.index, min, isOpen, findings);
+  const index = new IndexCheck(store.index, min, isSafeIn(store), findings);
   const { progress } = options;
   const walked = walk(store, codecs, { check, index, mending, findings, progress });
   check?.finish(walked.end);
@@ -67,6 +68,17 @@ export function verifyStore(store: StoredStore, codecs: Codecs, options: VerifyO
     index: { files: store.index.length, goodItems: index.good },
     tables: root ? checkTables(root.child("config"), findings) : 0,
     isOpen,
+  };
+}
+
+/** After a crash, chains and slots count of files that were full and are covered by the checkpoint. */
+function isSafeIn({ isOpen, checkpoint }: StoredStore): (
+  file: StoredIndexFile,
+  isNewest: boolean,
+) => boolean {
+  return ({ shape, header: { count, endMs } }, isNewest) => {
+    const isFull = shape !== undefined && count >= shape.items;
+    return !isOpen || (isFull && !isNewest && endMs <= checkpoint.indexMs);
   };
 }
 

@@ -32,6 +32,14 @@ test("storedIndex() finds how many slots a file has from its header and items", 
   assertEquals(files.map(({ shape }) => shape), [SHAPE, SHAPE]);
 });
 
+test("storedIndex() takes a file whose first item lies seconds behind the file before it", () => {
+  const fs = goldenStore("slave-clean"); // Java counts that item's seconds from there
+  fs.bytes(SECOND)[itemPlace(SHAPE, 1) + 15] = 9;
+  const files = storedIndex(fs.dir("store/index"), new Handles(4));
+  assertEquals(files.map(({ shape }) => shape), [SHAPE, SHAPE]);
+  assertEquals(verdictOf(fs).findings.kept, []);
+});
+
 test("IndexCheck finds every key of a Java broker's store, and its chains whole", () => {
   const verdict = verdictOf(goldenStore("slave-clean"));
   assertEquals(verdict.index, { files: 2, goodItems: 510 });
@@ -59,6 +67,16 @@ for (
       name: "a chain",
       damage: (fs: MemFs) => fs.bytes(FIRST)[itemPlace(SHAPE, 7) + 19] ^= 1,
       says: /^problem index: item 7 says that item \d+ came before it, it was \d+/,
+    },
+    {
+      name: "an item's time",
+      damage: (fs: MemFs) => fs.bytes(FIRST)[itemPlace(SHAPE, 7) + 14] ^= 1,
+      says: /^problem index: item 7 says \d+ seconds, its record was stored \d+ after/,
+    },
+    {
+      name: "when a file begins",
+      damage: (fs: MemFs) => fs.bytes(FIRST)[7] ^= 1,
+      says: /^problem index: it begins at \d+, its first record was stored at \d+/,
     },
     {
       name: "a slot",
@@ -91,6 +109,15 @@ for (
     assertEquals(findings.problems > 0, says.source.startsWith("^problem"), lines.join("\n"));
   });
 }
+
+test("IndexCheck takes a file that a crash left half written for what a start makes again", () => {
+  const fs = goldenStore("slave-clean");
+  const root = fs.dir("store");
+  root.open("abort", "create").close();
+  root.open("checkpoint", "write").writeAt(16, new Uint8Array(8)); // the index is covered by nothing
+  fs.bytes(FIRST)[slotOf(fs.bytes(FIRST), 7) + 3] ^= 1;
+  assertEquals(verdictOf(fs).findings.kept, []);
+});
 
 test("IndexCheck says that a captured index file holds no index", () => {
   const { findings } = verdictOf(goldenStore("master-clean")); // a tool's text took its place
