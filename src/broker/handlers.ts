@@ -43,6 +43,8 @@ export function brokerHandlers(
     ...queryHandlers({
       store,
       clock: parts.runtime.clock,
+      offsets: parts.offsets,
+      clients: parts.clients,
       isSlave,
       isIndexed: parts.config.messageIndexEnable,
       maxCount: parts.config.maxMsgsNumBatch,

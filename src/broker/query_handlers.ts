@@ -1,4 +1,4 @@
-import { concat } from "../base/bytes.ts";
+import { concat, utf8 } from "../base/bytes.ts";
 import type { Clock } from "../ports/host.ts";
 import type { Handler } from "../rpc/peer.ts";
 import { recordsByKey } from "../store/key_query.ts";
@@ -7,12 +7,17 @@ import type { Store } from "../store/store.ts";
 import { Turn } from "../store/turn.ts";
 import { RequestCode, ResponseCode } from "../wire/codes.ts";
 import { refuse, type Reply } from "../wire/command.ts";
+import { Fields } from "../wire/fields.ts";
 import { formatKeyAnswer, type KeyQuery, parseKeyQuery, parseView } from "../wire/query.ts";
+import type { Clients } from "./clients.ts";
+import type { Offsets } from "./offsets.ts";
 
 /** What queries are answered from, and how much they get. Names in brackets are RocketMQ's keys. */
 export interface QueryContext {
   readonly store: Store;
   readonly clock: Clock;
+  readonly offsets: Pick<Offsets, "groupsOf">;
+  readonly clients: Pick<Clients, "consumerGroups">;
   readonly isSlave: boolean;
   /** [messageIndexEnable] */
   readonly isIndexed: boolean;
@@ -23,9 +28,12 @@ export interface QueryContext {
   readonly maxBytes: number;
 }
 
-/** Handlers of 12 and 33: messages by key, and the one at a log offset. */
+/**
+ * Handlers of 12, 33 and 300: messages by key, the one at a log offset, and the groups that consume a topic,
+ * which mqadmin asks for when it shows a message.
+ */
 export function queryHandlers(context: QueryContext): [number, Handler][] {
-  const { store } = context;
+  const { store, offsets, clients } = context;
   let last: Promise<unknown> = Promise.resolve();
 
   // One after the other: each may read a part of the log, and holds what it found.
@@ -43,9 +51,17 @@ export function queryHandlers(context: QueryContext): [number, Handler][] {
     return refuse(ResponseCode.SYSTEM_ERROR, `Cannot find a message at log offset ${logOffset}`);
   };
 
+  const groups: Handler = ({ ext }) => {
+    const topic = new Fields(ext).text("topic");
+    const online = [...clients.consumerGroups()].filter((group) => group.subscriptions.has(topic));
+    const names = new Set([...online.map(({ name }) => name), ...offsets.groupsOf(topic)]);
+    return { code: ResponseCode.SUCCESS, body: utf8(JSON.stringify({ groupList: [...names] })) };
+  };
+
   return [
     [RequestCode.QUERY_MESSAGE, query],
     [RequestCode.VIEW_MESSAGE_BY_ID, view],
+    [RequestCode.QUERY_TOPIC_CONSUME_BY_WHO, groups],
   ];
 }
 

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { textOf, viewOf } from "../../../src/base/bytes.ts";
+import { textOf, utf8, viewOf } from "../../../src/base/bytes.ts";
 import { decodeCommand } from "../../../src/wire/codec.ts";
 import { decodeRecord } from "../../../src/wire/message.ts";
 import type { Command, ExtFields } from "../../../src/wire/command.ts";
@@ -153,4 +153,34 @@ test("12 fits its answer into a frame, with the newest messages", async () => {
   for (let i = 0; i < 6; i++) await put(rig, String(i).repeat(3_500_000), "k");
   const answer = await rig.client().ask(query());
   assertEquals(texts(answer).map((text) => text[0]), ["2", "3", "4", "5"]);
+});
+
+test("300 names the groups that have offsets in a topic, as Java does", async () => {
+  const exchanges = goldenExchanges().filter(({ code }) => code === 300);
+  assert(exchanges.length > 0);
+  await using rig = await brokerRig();
+  rig.parts.offsets.commit("CID_RMQ_SYS_TRANS", "RMQ_SYS_TRANS_HALF_TOPIC", 0, 1);
+  for (const { request, response } of exchanges) {
+    const [asked, answered] = [request, response!].map((side) => decodeCommand(goldenFrame(side)));
+    const { code, body } = await rig.client().ask({ code: 300, ext: asked.ext });
+    assertEquals([code, textOf(body)], [answered.code, textOf(answered.body)]);
+  }
+});
+
+test("300 names the groups that are online for a topic, each once", async () => {
+  await using rig = await brokerRig();
+  const client = rig.client();
+  const consumerDataSet = [{
+    groupName: "G",
+    consumeType: "CONSUME_PASSIVELY",
+    messageModel: "CLUSTERING",
+    consumeFromWhere: "CONSUME_FROM_FIRST_OFFSET",
+    subscriptionDataSet: [{ topic: "T", subString: "*", expressionType: "TAG", subVersion: 1 }],
+    unitMode: false,
+  }];
+  await client.ask({ code: 34, body: utf8(JSON.stringify({ clientID: "c", consumerDataSet })) });
+  rig.parts.offsets.commit("G", "T", 0, 1);
+  const ask = async (topic: string) =>
+    textOf((await client.ask({ code: 300, ext: { topic } })).body);
+  assertEquals([await ask("T"), await ask("U")], ['{"groupList":["G"]}', '{"groupList":[]}']);
 });
