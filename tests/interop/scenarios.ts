@@ -22,6 +22,7 @@ export const SCENARIOS: Readonly<Record<string, string>> = {
   litePullSubscribe: "a lite pull consumer gets everything it subscribed to",
   litePullAssignSeek: "a lite pull consumer assigns, seeks and commits",
   queueOffsets: "first, next and earliest offsets, and offsets by time",
+  queryByKey: "messages are found by key, by unique key, by id, and by time",
   largeBodies: "bodies from 1 byte to 3.9 MiB come back as they were",
   compressedBodies: "compressed bodies stay compressed in the log",
   bodyTooLarge: "a body above 4 MiB is refused by code 13",
@@ -48,6 +49,7 @@ export const BINARY_SCENARIOS: readonly string[] = [
   "twoConsumersShare",
   "pullStatuses",
   "queueOffsets",
+  "queryByKey",
   "bodyTooLarge",
   "unicode",
 ];
@@ -61,5 +63,6 @@ export const BEFORE_DEATH: Readonly<Record<string, string>> = {
 /** What a client sees once it is dead. */
 export const AFTER_DEATH: Readonly<Record<string, string>> = {
   slaveServes: "consumers find the slave, which has every message that was answered",
+  queryOnSlave: "the slave finds messages by key",
   sendsFailWithoutMaster: "sends fail with no master",
 };

@@ -1,7 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { sameBytes, viewOf } from "../../src/base/bytes.ts";
+import { itemPlace, readIndexHeader } from "../../src/store/index_layout.ts";
 import { test } from "../harness.ts";
-import { type By, type Role, Trio } from "./trio.ts";
+import { type By, INDEX_SHAPE, type Role, Trio } from "./trio.ts";
 import { prepareJava, type ScenarioRun, startScenarios } from "./java.ts";
 import { AFTER_DEATH, BEFORE_DEATH, BINARY_SCENARIOS, SCENARIOS } from "./scenarios.ts";
 import { compareFolders } from "./stores.ts";
@@ -70,6 +73,26 @@ export function assertSameStores(
   }
 }
 
+/**
+ * Asserts that both stores have the same key index, whoever made it. Files are named after the time of their
+ * making; and Java counts the seconds of a later file's first item from the end of the file before it.
+ */
+export function assertSameIndexes(trio: Trio): void {
+  const [master, slave] = (["master", "slave"] as const).map((role) => {
+    const folder = join(trio.home, role, "index");
+    return readdirSync(folder).sort().map((name) => readFileSync(join(folder, name)));
+  });
+  assertEquals(slave.length, master.length, "files of the index");
+  assert(master.length > 0);
+  for (const [i, bytes] of master.entries()) {
+    for (const file of [bytes, slave[i]]) {
+      file.fill(0, itemPlace(INDEX_SHAPE, 1) + 12, itemPlace(INDEX_SHAPE, 1) + 16);
+    }
+    assertEquals(readIndexHeader(viewOf(slave[i])), readIndexHeader(viewOf(bytes)), `file ${i}`);
+    assert(sameBytes(slave[i], bytes), `file ${i} of the index differs`);
+  }
+}
+
 /** Everything we show of three processes, from the first send to the master's death. */
 export function testTrio(name: string, by: Record<Role, By>): void {
   const trio = sharedTrio(by);
@@ -84,6 +107,7 @@ export function testTrio(name: string, by: Record<Role, By>): void {
     ];
     if (by.master !== "java") assertEquals(codes, [0, 0], pair.said());
     assertSameStores(pair);
+    assertSameIndexes(pair);
   });
 
   test(`${name}: master and slave start again on their stores`, async () => {

@@ -24,6 +24,9 @@ export interface Node {
   end(signal: "SIGTERM" | "SIGKILL"): Promise<number>;
 }
 
+/** Of the key indexes of all nodes. */
+export const INDEX_SHAPE = { slots: 5_000, items: 20_000 };
+
 /**
  * Small files, so that a run rolls them many times, and the same on both sides, as replication needs.
  * A 4.9 slave of a master with other sizes loses what it acknowledged.
@@ -31,8 +34,8 @@ export interface Node {
 const STORE = {
   mappedFileSizeCommitLog: 16 * 1024 * 1024,
   mappedFileSizeConsumeQueue: 10_000 * 20,
-  maxHashSlotNum: 5_000,
-  maxIndexNum: 20_000,
+  maxHashSlotNum: INDEX_SHAPE.slots,
+  maxIndexNum: INDEX_SHAPE.items,
   slaveReadEnable: "true",
 };
 
