@@ -331,6 +331,7 @@ async function withoutFirstFile(
 test("an index that lacks much is filled beside sends, whatever is cut meanwhile", () =>
   everySeed(10, async (random) => {
     const fs = new MemFs();
+    const lines = new Lines();
     const clock = new VirtualClock();
     const off = await openAt(clock, fs, { indexEnabled: false, logFileBytes: 4096 });
     let texts = names(200);
@@ -341,13 +342,13 @@ test("an index that lacks much is filled beside sends, whatever is cut meanwhile
       { slots: 50, items: 40 },
       new Handles(4),
       clock,
-      new Lines(),
+      lines,
     );
     await index.load(
       { crashed: false, from: off.dispatch.position, logEnd: Infinity, fromMs: 1, coveredMs: 0 },
       AT_ONCE,
     );
-    const fill = new IndexFill({ index, log: off.log, dispatch: off.dispatch, clock }, new Lines());
+    const fill = new IndexFill({ index, log: off.log, dispatch: off.dispatch, clock }, lines);
     assert(index.isBehind);
     if (random.below(2) === 0) await fill.catchUp(random.below(20_000));
     if (random.below(2) === 0) {
@@ -362,7 +363,7 @@ test("an index that lacks much is filled beside sends, whatever is cut meanwhile
     }
     if (index.isBehind) texts.push(...put(off, "new").map(() => "new"));
     await clock.advance(1_000);
-    assertEquals([index.isBehind, fill.left], [false, 0]);
+    assertEquals([index.isBehind, fill.left, lines.lines], [false, 0, []]);
     for (const text of texts) assertEquals(await found(off, text, index), [text]);
     fill.close();
     await closeAt(clock, off);
