@@ -1,5 +1,4 @@
 import { readInt64 } from "../base/bytes.ts";
-import { javaHashOfUtf8 } from "./hash.ts";
 import {
   BODY_CRC_AT,
   hostsExtra,
@@ -108,28 +107,6 @@ export class RecordView {
     this.storeTimestamp = readInt64(view, at + storeTimestampAt(sysFlag));
     this.preparedOffset = readInt64(view, at + PREPARED_OFFSET_AT + extra);
   }
-}
-
-/**
- * Java's hash of the TAGS value in the properties text that lies at `at`; 0 when there is none. What consume
- * queues hold. It follows the reading rules of properties.ts: an empty value is none, the last one counts.
- */
-export function tagsCodeOf(bytes: Uint8Array, at: number, length: number): number {
-  const end = at + length;
-  let code = 0;
-  for (let start = at; start < end;) {
-    let stop = start;
-    while (stop < end && bytes[stop] !== 2) stop++;
-    if (stop - start > 5 && startsTags(bytes, start)) code = javaHashOfUtf8(bytes, start + 5, stop);
-    start = stop + 1;
-  }
-  return code;
-}
-
-/** True when `TAGS` and the separator 0x01 lie at `at`. */
-function startsTags(bytes: Uint8Array, at: number): boolean {
-  return bytes[at] === 0x54 && bytes[at + 1] === 0x41 && bytes[at + 2] === 0x47 &&
-    bytes[at + 3] === 0x53 && bytes[at + 4] === 1;
 }
 
 function hex(value: number): string {

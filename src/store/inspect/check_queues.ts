@@ -1,5 +1,6 @@
 import { sameBytes, textOf, utf8 } from "../../base/bytes.ts";
-import { type RecordView, tagsCodeOf } from "../../wire/record_view.ts";
+import { RecordKeys } from "../../wire/record_keys.ts";
+import type { RecordView } from "../../wire/record_view.ts";
 import { isInQueue } from "../append.ts";
 import { isScheduleTopic } from "../delay.ts";
 import type { Findings } from "./findings.ts";
@@ -166,6 +167,8 @@ export class QueueCheck {
   }
 }
 
+const keys = new RecordKeys();
+
 /** What of an entry does not fit its record; undefined when all does. */
 function differs(entry: StoredQueue, bytes: Uint8Array, record: RecordView): string | undefined {
   if (entry.isFill) return `it is a filler, but its record lies at ${record.logOffset}`;
@@ -175,8 +178,9 @@ function differs(entry: StoredQueue, bytes: Uint8Array, record: RecordView): str
   if (entry.size !== record.size) {
     return `it says ${entry.size} bytes, its record at ${record.logOffset} has ${record.size}`;
   }
-  const { propertiesAt, propertiesLength, topicAt, topicLength, storeTimestamp } = record;
-  const expected = tagsCodeOf(bytes, propertiesAt, propertiesLength);
+  const { topicAt, topicLength, storeTimestamp } = record;
+  keys.read(bytes, record, false);
+  const expected = keys.tagsCode;
   const { tagsCode } = entry;
   if (tagsCode === expected || tagsCode <= EXT_MAX) return undefined;
   // the times of the delay levels are the broker's configuration

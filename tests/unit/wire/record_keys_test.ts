@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import fc from "fast-check";
 import { utf8, viewOf } from "../../../src/base/bytes.ts";
 import { javaHash } from "../../../src/wire/hash.ts";
 import { putRecord, recordSizeMax } from "../../../src/wire/message.ts";
@@ -85,4 +86,33 @@ test("RecordKeys takes as many keys as a record can have", () => {
   const [, all] = found(`UNIQ_KEY\x01u\x02KEYS\x01${texts.join(" ")}`);
   assertEquals(all, hashes("T", "u", ...texts));
   assertEquals(found("KEYS\x01a")[1], hashes("T", "a"));
+});
+
+for (
+  const { text, code } of [
+    { text: "", code: 0 },
+    { text: "TAGS\x01TagA", code: 2598919 },
+    { text: "k\x01v\x02TAGS\x01TagB\x02", code: 2598920 },
+    { text: "TAGS\x01订单\x02k\x01v", code: 1129459 },
+    { text: "TAGS\x01a\x02TAGS\x01b", code: 98 },
+    { text: "TAGS\x01a\x02TAGS\x01", code: 97 },
+    { text: "XTAGS\x01a", code: 0 },
+    { text: "TAGSX\x01a", code: 0 },
+    { text: "TAGS", code: 0 },
+    { text: "k\x01TAGS\x01a", code: 0 },
+    { text: "TAGS\x01a\x01b", code: javaHash("a\x01b") },
+  ]
+) {
+  test(`a tag's code is ${code} in ${JSON.stringify(text)}`, () =>
+    assertEquals(found(text)[0], code));
+}
+
+test("a tag's code is Java's hash of any tag", () => {
+  const tag = fc.string({ unit: "grapheme", minLength: 1 }).filter((t) => !t.includes("\x02"));
+  fc.assert(
+    fc.property(
+      tag,
+      (t) => assertEquals(found(`a\x01b\x02TAGS\x01${t}\x02c\x01d`)[0], javaHash(t)),
+    ),
+  );
 });
