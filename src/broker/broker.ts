@@ -7,7 +7,7 @@ import type { Address } from "../ports/net.ts";
 import type { Peer, Served } from "../rpc/peer.ts";
 import { Redial } from "../rpc/redial.ts";
 import { serve } from "../rpc/serve.ts";
-import type { OpenProgress } from "../store/headway.ts";
+import type { OpenProgress } from "../store/opening/headway.ts";
 import { openStore } from "../store/store.ts";
 import { addressText, ipBytes } from "../wire/host_address.ts";
 import type { BrokerConfig, BrokerRole } from "./config.ts";

@@ -1,7 +1,7 @@
 import { concat, utf8 } from "../base/bytes.ts";
 import type { Clock } from "../ports/host.ts";
 import type { Handler } from "../rpc/peer.ts";
-import { recordsByKey } from "../store/key_query.ts";
+import { recordsByKey } from "../store/index/key_query.ts";
 import { recordAt } from "../store/records.ts";
 import type { Store } from "../store/store.ts";
 import { Turn } from "../store/turn.ts";

@@ -2,7 +2,7 @@ import { utf8 } from "../base/bytes.ts";
 import type { Dir } from "../ports/fs.ts";
 import type { Runtime } from "../ports/host.ts";
 import type { Handler } from "../rpc/peer.ts";
-import { usedPercent } from "../store/disk_space.ts";
+import { usedPercent } from "../store/retention/disk_space.ts";
 import { earliestStoreTime } from "../store/records.ts";
 import type { Store } from "../store/store.ts";
 import { RequestCode, ResponseCode } from "../wire/codes.ts";

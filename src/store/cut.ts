@@ -3,7 +3,7 @@ import type { Clock, Codecs } from "../ports/host.ts";
 import type { CommitLog } from "./commit_log.ts";
 import type { Dispatch } from "./dispatch.ts";
 import type { Flush } from "./flush.ts";
-import { INDEX, type KeyIndex } from "./key_index.ts";
+import { INDEX, type KeyIndex } from "./index/key_index.ts";
 import type { QueueOffsets } from "./queue_offsets.ts";
 import type { Queues } from "./queues.ts";
 import { recordHolding } from "./record_search.ts";

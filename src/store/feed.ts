@@ -4,7 +4,7 @@ import type { RecordView } from "../wire/record_view.ts";
 import { isInQueue } from "./append.ts";
 import type { ConsumeQueue } from "./consume_queue.ts";
 import { dueTime, isScheduleTopic } from "./delay.ts";
-import type { KeyIndex } from "./key_index.ts";
+import type { KeyIndex } from "./index/key_index.ts";
 import type { Queues } from "./queues.ts";
 
 /** Makes of each record of the log what is derived from it; whoever reads the log in order feeds it. */

@@ -1,5 +1,5 @@
 import type { Dir } from "../ports/fs.ts";
-import type { RetentionOptions } from "./retention_options.ts";
+import type { RetentionOptions } from "./retention/retention_options.ts";
 
 /** How a store keeps and flushes. Names in brackets are RocketMQ's keys. */
 export interface StoreOptions {

@@ -2,7 +2,7 @@ import { textOf, utf8 } from "../base/bytes.ts";
 import { type Log, reasonOf } from "../base/log.ts";
 import type { Dir } from "../ports/fs.ts";
 import { ConsumeQueue } from "./consume_queue.ts";
-import { isLight } from "./foreign.ts";
+import { isLight } from "./opening/foreign.ts";
 import type { Handles } from "./handles.ts";
 import { Segments } from "./segments.ts";
 import type { Turn } from "./turn.ts";

@@ -4,7 +4,7 @@ import type { Clock } from "../ports/host.ts";
 import { type Checkpoint, writeCheckpoint } from "./checkpoint.ts";
 import type { Dispatch } from "./dispatch.ts";
 import type { Flush } from "./flush.ts";
-import type { KeyIndex } from "./key_index.ts";
+import type { KeyIndex } from "./index/key_index.ts";
 import type { Queues } from "./queues.ts";
 import { Turn } from "./turn.ts";
 

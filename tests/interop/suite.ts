@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { sameBytes, viewOf } from "../../src/base/bytes.ts";
-import { itemPlace, readIndexHeader } from "../../src/store/index_layout.ts";
+import { itemPlace, readIndexHeader } from "../../src/store/index/index_layout.ts";
 import { test } from "../harness.ts";
 import { type By, INDEX_SHAPE, type Role, Trio } from "./trio.ts";
 import { prepareJava, type ScenarioRun, startScenarios } from "./java.ts";

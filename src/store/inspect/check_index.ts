@@ -1,7 +1,7 @@
 import { RecordKeys } from "../../wire/record_keys.ts";
 import { SysFlag } from "../../wire/record_layout.ts";
 import type { RecordView } from "../../wire/record_view.ts";
-import { type IndexItem, keyHash } from "../index_layout.ts";
+import { type IndexItem, keyHash } from "../index/index_layout.ts";
 import type { Findings } from "./findings.ts";
 import type { StoredIndexFile } from "./stored_index.ts";
 

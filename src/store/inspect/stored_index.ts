@@ -13,7 +13,7 @@ import {
   readIndexHeader,
   readIndexItem,
   slotPlace,
-} from "../index_layout.ts";
+} from "../index/index_layout.ts";
 
 /** RocketMQ's own. Source: MessageStoreConfig.maxHashSlotNum, maxIndexNum. */
 const DEFAULT_SHAPE: IndexShape = { slots: 5_000_000, items: 20_000_000 };

@@ -1,6 +1,6 @@
 import { viewOf } from "../../base/bytes.ts";
 import type { Dir } from "../../ports/fs.ts";
-import { isLight } from "../foreign.ts";
+import { isLight } from "../opening/foreign.ts";
 import type { Handles } from "../handles.ts";
 import {
   ENTRY_BYTES,

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { configOf } from "../../../src/broker/configure.ts";
 import { masterOptions, pullLimits, slaveOptions, storeOptions } from "../../../src/broker/told.ts";
-import { RETENTION_DEFAULTS } from "../../../src/store/retention_options.ts";
+import { RETENTION_DEFAULTS } from "../../../src/store/retention/retention_options.ts";
 import { test } from "../../harness.ts";
 import { MemFs } from "../../support/mem_fs.ts";
 

@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { viewOf } from "../../../../src/base/bytes.ts";
-import { itemPlace, slotPlace } from "../../../../src/store/index_layout.ts";
+import { itemPlace, slotPlace } from "../../../../src/store/index/index_layout.ts";
 import { storedIndex } from "../../../../src/store/inspect/stored_index.ts";
 import { Handles } from "../../../../src/store/handles.ts";
 import { StoredStore } from "../../../../src/store/inspect/stored.ts";

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/
 import { silentLog } from "../../../../src/base/log.ts";
 import { FsError } from "../../../../src/ports/fs.ts";
 import { NO_CHECKPOINT, readCheckpoint } from "../../../../src/store/checkpoint.ts";
-import { DamageBelow } from "../../../../src/store/damage.ts";
+import { DamageBelow } from "../../../../src/store/opening/damage.ts";
 import { StoreRefusal } from "../../../../src/store/errors.ts";
 import { rebuildStore, type Rebuilt } from "../../../../src/store/inspect/rebuild.ts";
 import { StoredStore } from "../../../../src/store/inspect/stored.ts";
