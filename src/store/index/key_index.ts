@@ -217,7 +217,7 @@ export class KeyIndex {
   }
 
   async #loadFiles(start: IndexStart, turn: Turns): Promise<Loaded> {
-    const { crashed, coveredMs } = start;
+    const { crashed, coveredMs, from } = start;
     const entries = this.#dir.entries().filter(({ isDir, name }) =>
       !isDir && isIndexFileName(name)
     );
@@ -238,7 +238,10 @@ export class KeyIndex {
       }
       this.#files.push(file);
       const isLast = i === entries.length - 1;
-      if (!crashed || (file.isFull && !isLast && file.header.endMs <= coveredMs)) continue;
+      const { endMs, endLogOffset } = file.header;
+      // A start that died early may have taken back what lies from there on, and left the header.
+      const isSafe = file.isFull && !isLast && endMs <= coveredMs && endLogOffset < from;
+      if (!crashed || isSafe) continue;
       reached = await file.replay(start, turn);
       if (!file.isFull && !isLast) problem = `${file.name} before it was not whole`;
     }

@@ -154,6 +154,24 @@ test("what a checkpoint vouches for is not read from the log again", async () =>
   assertEquals(content(fs).slice(0, 2), before.slice(0, 2));
 });
 
+test("a start that dies after it took keys back loses none that lie before them", async () => {
+  const fs = new MemFs();
+  const clock = new VirtualClock();
+  const options = { ...TINY, indexSlots: 1 }; // a chain leads through all keys of a file
+  const store = await openAt(clock, fs, options);
+  put(store, ...names(4));
+  store.append(message({ body: new Uint8Array(65_000) })); // ends the file of the log
+  put(store, ...names(2, 4)); // and a file of the index, that began before
+  await clock.advance(20_000);
+  put(store, ...names(1, 6));
+  await clock.advance(20_000);
+  fs.kill();
+  await openAt(clock, fs, options);
+  fs.kill(); // before anything of it is safe
+  await using again = await openIn(fs, options);
+  await finds(again, names(7));
+});
+
 test("a power cut takes no key of a message that it leaves", () =>
   everySeed(40, async (random) => {
     const fs = new MemFs();
