@@ -39,6 +39,10 @@ const UNSAFE = "the disk does not take the entries of the queues";
  */
 export async function cutStore(parts: CutParts, logOffset: number): Promise<void> {
   const { log, queues, index, flush, dispatch, upkeep, offsets, clock, codecs } = parts;
+  const { minOffset } = log; // old files may have gone since the caller looked
+  if (logOffset < minOffset) {
+    throw new Error(`a log that begins at ${minOffset} cannot be cut at ${logOffset}`);
+  }
   await dispatch.reached(logOffset).catch(() => {}); // else a queue's numbers would be given twice
   await flush.reached(logOffset); // a file cut short must end in a record, also after a power cut
   const last = recordHolding(log, codecs, logOffset - 1);

@@ -380,6 +380,21 @@ test("a store that is cut or closed meanwhile waits for the file at hand, no mor
   assertEquals(it.clock.waiting, 0);
 });
 
+test("a cut where the log was removed meanwhile is refused, and no queue counts anew", async () => {
+  const it = await Aging.open();
+  await it.fill(3);
+  await it.expire();
+  const cutting = it.store.cut(FILE + 16_115).then(() => "", (error: Error) => error.message);
+  await it.clock.advance(100);
+  assertEquals(await cutting, `a log that begins at ${2 * FILE} cannot be cut at ${FILE + 16_115}`);
+  const { log, queues } = it.store;
+  assertEquals([...queues.all()].map(({ maxOffset }) => maxOffset), [5, 4]);
+  it.store.append(message());
+  it.store.commit();
+  assertEquals(log.tail > 2 * FILE, true, "messages are stored as before");
+  await it.close();
+});
+
 test("removal in a cut log never takes the file that ends it", async () => {
   const it = await Aging.open();
   await it.fill(3);
