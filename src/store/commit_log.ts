@@ -46,9 +46,9 @@ export class CommitLog {
     this.#stageFrom(tail);
   }
 
-  /** Log offset of the first byte there is. */
+  /** Log offset of the first byte there is; never behind the tail, also when emptying it failed. */
   get minOffset(): number {
-    return this.#segments.first?.base ?? this.#tail;
+    return Math.min(this.#segments.first?.base ?? this.#tail, this.#tail);
   }
 
   /** Log offset behind the last byte that readers see. */

@@ -395,6 +395,25 @@ test("a cut where the log was removed meanwhile is refused, and no queue counts 
   await it.close();
 });
 
+test("a log that could not be emptied ends where it begins, and nobody waits for more of it", async () => {
+  const it = await Aging.open();
+  await it.fill(3);
+  await it.expire();
+  it.fs.fault = (kind, path) =>
+    kind === "remove" && path.includes("commitlog/")
+      ? { error: new FsError("other", "EIO") }
+      : undefined;
+  const emptied = it.store.reset().then(() => true, () => false);
+  await it.clock.advance(100);
+  assertEquals(await emptied, false);
+  const { log, dispatch } = it.store;
+  assertEquals([log.minOffset, log.tail], [0, 0]);
+  await it.clock.advance(15_000); // a checkpoint is due
+  assertEquals(dispatch.position, 0);
+  it.fs.fault = undefined;
+  await it.close();
+});
+
 test("removal in a cut log never takes the file that ends it", async () => {
   const it = await Aging.open();
   await it.fill(3);
