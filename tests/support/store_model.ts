@@ -4,7 +4,8 @@ import { isInQueue } from "../../src/store/append.ts";
 import type { Appended, NewMessage, Store } from "../../src/store/store.ts";
 import { recordAt } from "../../src/store/records.ts";
 import { decodeRecord } from "../../src/wire/message.ts";
-import { BLANK_MAGIC } from "../../src/wire/record_layout.ts";
+import { javaHash } from "../../src/wire/hash.ts";
+import { BLANK_MAGIC, SysFlag } from "../../src/wire/record_layout.ts";
 import { messagesOf } from "./store.ts";
 
 /** One stored message as a test knows it. Its body begins with a text no other message has. */
@@ -105,6 +106,22 @@ export class StoreModel {
       wanted.delete(name);
     }
     assertEquals([...wanted.keys()], [], "queues that are not there");
+  }
+
+  /** Messages whose properties begin with KEYS are found by them, and nothing else is found. */
+  checkKeys(store: Store): void {
+    if (store.index.isBehind) return; // it is being given what it lacks
+    for (const [logOffset, { message }] of this.written) {
+      const [name, key] = String(message.properties).split("\x02")[0].split("\x01");
+      const isRolledBack = (message.sysFlag & SysFlag.TRANSACTION) === SysFlag.ROLLBACK;
+      if (name !== "KEYS" || isRolledBack) continue;
+      const found = [...store.index.find(javaHash(`${message.topic}#${key}`), 0, Infinity)];
+      assert(found.includes(logOffset), `${key} is at ${logOffset}, not at ${found}`);
+      for (const at of found) {
+        const isKnown = at === -1 || at < store.log.minOffset || this.written.has(at);
+        assert(isKnown, `${key} leads to ${at}, where no message is`);
+      }
+    }
   }
 
   #wantedQueues(): Map<string, { from: number; offsets: number[] }> {

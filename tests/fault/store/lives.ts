@@ -35,6 +35,8 @@ export class Lives {
       logFileBytes: random.pick([4096, 16384, 65536]),
       queueFileBytes: random.pick([100, 400, 2000]),
       openQueueFilesMax: random.pick([2, 256]),
+      indexSlots: 50,
+      indexItems: random.pick([20, 1_000]),
     };
   }
 
@@ -46,6 +48,7 @@ export class Lives {
     const store = await this.#open(clock, end);
     if (!store) return;
     this.model.check(store, this.#due);
+    this.model.checkKeys(store);
     this.#due = this.model.acknowledged;
     this.#table.check();
     if (end !== "close" && this.#random.below(3) === 0) this.#dieSoon(end, store);
@@ -66,6 +69,7 @@ export class Lives {
     clock.pause(this.#startMs += 1);
     const store = await openAt(clock, this.fs, this.options);
     this.model.check(store, this.#due);
+    this.model.checkKeys(store);
     this.#table.check();
     this.#due = store.log.tail;
     await closeAt(clock, store);
