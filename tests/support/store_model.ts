@@ -40,7 +40,7 @@ export class StoreModel {
     this.removable = Math.min(this.removable, end);
     this.refused = [];
     for (const at of [...this.written.keys()]) if (at >= end) this.written.delete(at);
-    this.#ends.clear();
+    if (end === 0) this.#ends.clear(); // queues count anew
   }
 
   /** The log holds known records only, one behind the other, and all before `due`. */
@@ -48,6 +48,7 @@ export class StoreModel {
     const { minOffset, tail } = store.log;
     for (const end of this.cutting) if (tail <= end || tail === 0) due = Math.min(due, end);
     assert(tail >= due, `the log ends at ${tail}, it must reach ${due}`);
+    if (tail === 0 && this.cutting.includes(0)) this.cut(0);
     const found = this.#checkLog(store);
     for (const [logOffset, { message, at }] of this.written) {
       if (found.has(logOffset)) continue;

@@ -17,19 +17,21 @@ export type End = "close" | "kill" | "powerCut";
 
 /** One life of a master's store after another, on the same disk, whatever happens to it. */
 export class Lives {
-  readonly fs = new MemFs();
+  readonly fs: MemFs;
   readonly model = new StoreModel();
-  readonly options: Partial<StoreOptions>;
+  options: Partial<StoreOptions>; // with `retention` old files go as well
   readonly #random: Random;
-  readonly #table = new Table(this.fs);
+  readonly #table: Table;
   #count = 0; // messages sent
   #due = 0; // log offset that the next life must find
   #startMs = 0; // of the next life's clock
   #uncut = false; // the disk refused to take a failed write back
   #died = false;
 
-  constructor(random: Random, flush: "sync" | "async") {
+  constructor(random: Random, flush: "sync" | "async", fs: MemFs = new MemFs()) {
     this.#random = random;
+    this.fs = fs;
+    this.#table = new Table(fs);
     this.options = {
       flush,
       logFileBytes: random.pick([4096, 16384, 65536]),
@@ -92,7 +94,9 @@ export class Lives {
     if (died) return undefined; // and so may be the promise
     await clock.advance(3_000);
     const { store, error } = await opening;
-    if (!store && (fate !== 1 || !(error instanceof FsError))) throw error;
+    const mayFail = fate === 1 || this.fs.freeBytes < Infinity;
+    if (!store && !(mayFail && error instanceof FsError)) throw error;
+    if (!store) this.fs.freeBytes = Infinity;
     return store;
   }
 
@@ -139,14 +143,15 @@ export class Lives {
 
   async #work(store: Store, clock: VirtualClock): Promise<void> {
     for (let steps = this.#random.between(1, 40); steps > 0 && !this.#died; steps--) {
-      const step = this.#random.below(40);
+      const step = this.#random.below(this.options.retention ? 44 : 40);
       if (step < 22) this.#send(store);
       else if (step < 26) await this.#acknowledge(store, clock);
       else if (step < 30) await clock.settle();
       else if (step < 34) await clock.advance(this.#random.below(15_000));
       else if (step < 36) await this.#table.save(this.#random, clock);
       else if (step < 39) this.#breakSomething();
-      else await this.#cut(store, clock);
+      else if (step < 40) await this.#cut(store, clock);
+      else await this.#expire(store, clock);
     }
   }
 
@@ -200,7 +205,8 @@ export class Lives {
   }
 
   async #cut(store: Store, clock: VirtualClock): Promise<void> {
-    const places = [...this.model.written.keys()].filter((at) => at < store.log.tail);
+    const { minOffset, tail } = store.log;
+    const places = [...this.model.written.keys()].filter((at) => at >= minOffset && at < tail);
     if (places.length === 0) return;
     const end = this.#random.below(4) === 0 ? 0 : this.#random.pick(places);
     this.model.cutting.push(end);
@@ -211,6 +217,13 @@ export class Lives {
     await clock.advance(6_000);
     if (await cut) this.model.cut(end);
     else this.#uncut = true;
+  }
+
+  /** Old files go, or begin to while other things go on. */
+  async #expire(store: Store, clock: VirtualClock): Promise<void> {
+    store.retention.removeExpired();
+    for (let turns = this.#random.below(20); turns > 0; turns--) await Promise.resolve();
+    if (this.#random.below(2) === 0) await clock.advance(this.#random.below(3_000));
   }
 
   /** The disk fails one call, or some time's calls, of one kind; or it is full for a while. */
