@@ -83,7 +83,10 @@ export class Flush {
 
   /** Resolves when the log is safe up to there, however long the disk takes. @throws {FlushError} "failed" */
   async patiently(logOffset: number): Promise<void> {
-    while (this.#log.durable < logOffset) await this.#syncOnce();
+    while (this.#log.durable < logOffset) {
+      invariant(logOffset <= this.#log.tail, "what was not written cannot be made safe");
+      await this.#syncOnce();
+    }
   }
 
   /** Stops the timer and makes safe what is there, however long the disk takes. */

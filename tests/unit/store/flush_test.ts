@@ -42,6 +42,12 @@ test("reached() makes safe what is asked for", () =>
     await store.flush.reached(end); // at once
   }));
 
+test("patiently() does not wait for what was never written", () =>
+  withStore({}, async ({ store }) => {
+    const end = append(store);
+    await assertRejects(() => store.flush.patiently(end + 1), Error, "was not written");
+  }));
+
 test("all who wait for one sync share it, and those who come during it share the next", () =>
   withStore({ flush: "sync" }, async ({ fs, store, clock }) => {
     const before = fs.counts.sync;
