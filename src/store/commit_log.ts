@@ -332,7 +332,7 @@ export class CommitLog {
     try {
       const tail = this.#tail;
       this.#current = undefined;
-      this.#segments.removeFrom(tail);
+      this.#segments.removeBehind(tail);
       const last = this.#segments.find(tail);
       last?.zeroFrom(tail - last.base);
       this.#uncut = false;

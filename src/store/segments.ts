@@ -104,6 +104,16 @@ export class Segments {
     await freed;
   }
 
+  /**
+   * Removes the files behind a log's `tail`, where one may begin that a failed write made. The first one stays
+   * when others were before it: only its name says where an empty log goes on.
+   */
+  removeBehind(tail: number): void {
+    const { first } = this;
+    const followed = first !== undefined && first.base > 0 && first.base <= tail;
+    this.removeFrom(followed ? Math.max(tail, first.end) : tail);
+  }
+
   /** Removes whatever `load` would take over. */
   removeAll(): void {
     for (const { name, isDir } of this.dir.entries()) {

@@ -69,6 +69,7 @@ export class Lives {
   async liveInPeace(): Promise<void> {
     const clock = new VirtualClock();
     clock.pause(this.#startMs += 1);
+    this.#mendDisk();
     const store = await openAt(clock, this.fs, this.options);
     this.model.check(store, this.#due);
     this.model.checkKeys(store);

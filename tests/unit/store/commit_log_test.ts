@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { hexOf, viewOf } from "../../../src/base/bytes.ts";
 import { FsError } from "../../../src/ports/fs.ts";
 import { PutRefusal } from "../../../src/store/errors.ts";
@@ -233,4 +233,32 @@ test("appendRaw() that fails leaves the log as it was", async () => {
   assertEquals(store.log.tail, 100);
   assertEquals(fs.bytes(FIRST)[100], 0);
   store.appendRaw(100, new Uint8Array(10).fill(3));
+});
+
+test("a log whose first files have gone and whose rest is taken back goes on where it was", async () => {
+  const fs = new MemFs();
+  const store = await openIn(fs);
+  for (let i = 0; i < 3; i++) store.append(sized(60_000));
+  store.commit();
+  await store.flush.reached(store.log.tail);
+  await store.log.removeOldest();
+  fs.fault = (kind) => kind === "truncate" ? { error: new FsError("other", "broken") } : undefined;
+  await assertRejects(() => store.cut(65536), FsError, "broken");
+  fs.fault = undefined;
+  assertEquals(store.log.mend(), true);
+  assertEquals(fs.paths(FILES), [SECOND]);
+  await store.close();
+  await using again = await openIn(fs);
+  assertEquals([again.log.minOffset, again.log.tail], [65536, 65536]);
+});
+
+test("an empty log whose first write fails may begin with any file", async () => {
+  const fs = new MemFs();
+  await using store = await openIn(fs);
+  fs.fault = (kind) => kind === "write" ? { error: new FsError("full", "full") } : undefined;
+  assertThrows(() => store.appendRaw(5 * 65536, new Uint8Array(9)), PutRefusal, "full");
+  fs.fault = undefined;
+  assertEquals(fs.paths(FILES), []);
+  store.appendRaw(7 * 65536, new Uint8Array(9));
+  assertEquals(store.log.tail, 7 * 65536 + 9);
 });
