@@ -31,6 +31,7 @@ export class IndexFill {
   #at = 0; // log offset of the next record
   #isSure = false; // a record begins there
   #cancel: (() => void) | undefined;
+  #failedAt = -1; // log offset that could not be read, which was said
   #closed = false;
 
   constructor(
@@ -82,17 +83,24 @@ export class IndexFill {
     const end = this.#clock.monotonic() + TURN_MS;
     try {
       while (this.#slice()) {
+        if (this.#at > this.#failedAt) this.#failedAt = -1;
         if (this.#clock.monotonic() >= end) return this.#wait(PAUSE_MS);
       }
       if (this.#index.isBehind) this.#wait(RETRY_MS);
     } catch (error) {
-      this.#report.error("cannot read keys from the log", {
-        at: this.#at,
-        reason: reasonOf(error),
-      });
+      this.#fails(error);
       this.#wait(RETRY_MS);
     }
   };
+
+  /** Says so once, however often it comes there again. */
+  #fails(error: unknown): void {
+    if (this.#failedAt < 0) {
+      const reason = reasonOf(error);
+      this.#report.error("cannot read keys from the log", { at: this.#at, reason });
+    }
+    this.#failedAt = Math.max(this.#failedAt, this.#at);
+  }
 
   /** Reads what one read gives; false when the index has all, or takes no more. */
   #slice(): boolean {
