@@ -1,62 +1,27 @@
 import { assert, assertEquals } from "@std/assert";
-import { viewOf } from "../../../../src/base/bytes.ts";
 import { FsError } from "../../../../src/ports/fs.ts";
-import { readCheckpoint, writeCheckpoint } from "../../../../src/store/checkpoint.ts";
 import { Handles } from "../../../../src/store/handles.ts";
 import { IndexFill } from "../../../../src/store/index/index_fill.ts";
-import {
-  indexFileBytes,
-  indexFileName,
-  itemPlace,
-  readIndexHeader,
-} from "../../../../src/store/index/index_layout.ts";
+import { indexFileBytes, indexFileName } from "../../../../src/store/index/index_layout.ts";
 import { KeyIndex } from "../../../../src/store/index/key_index.ts";
-import { recordsByKey } from "../../../../src/store/index/key_query.ts";
 import type { Store } from "../../../../src/store/store.ts";
 import { AT_ONCE } from "../../../../src/store/turn.ts";
 import { javaHash } from "../../../../src/wire/hash.ts";
-import { decodeRecord } from "../../../../src/wire/message.ts";
 import { test } from "../../../harness.ts";
 import { VirtualClock } from "../../../support/clock.ts";
 import { MemFs } from "../../../support/mem_fs.ts";
 import { everySeed, Random } from "../../../support/seeds.ts";
 import { closeAt, Lines, message, openAt, openIn } from "../../../support/store.ts";
-
-/** Files that are full after three items. */
-const TINY = { indexSlots: 5, indexItems: 4 };
-
-/** Stores messages, one for each text, with that text as their key; gives their log offsets. */
-function put(store: Store, ...texts: string[]): number[] {
-  return texts.map((text) => {
-    const { logOffset } = store.append(message({ text, properties: `KEYS\x01${text}` }));
-    store.commit();
-    return logOffset;
-  });
-}
-
-/** The bodies of messages with that key. */
-async function found(store: Store, key: string, index = store.index): Promise<string[]> {
-  const question = { topic: "T1", key, beginMs: 0, endMs: Infinity, maxCount: 64, maxBytes: 1e9 };
-  const records = await recordsByKey(store.log, index, question, AT_ONCE);
-  return records.map((record) => new TextDecoder().decode(decodeRecord(record).body));
-}
-
-async function finds(store: Store, texts: readonly string[]): Promise<void> {
-  await store.dispatch.reached(store.log.tail);
-  for (const text of texts) assertEquals(await found(store, text), [text]);
-}
-
-const names = (count: number, from = 0) => Array.from({ length: count }, (_, i) => `k${from + i}`);
-const files = (fs: MemFs) => fs.paths("store/index");
-const content = (fs: MemFs) => files(fs).map((path) => [path, fs.bytes(path).join()]);
-
-/** Stale items would come back to life when a crash makes the slots anew. */
-function assertZeroBehindItems(bytes: Uint8Array): void {
-  const { count } = readIndexHeader(viewOf(bytes));
-  const { indexSlots: slots, indexItems: items } = TINY;
-  const behind = bytes.subarray(itemPlace({ slots, items }, count));
-  assert(behind.every((byte) => byte === 0));
-}
+import {
+  assertZeroBehindItems,
+  content,
+  files,
+  finds,
+  found,
+  names,
+  put,
+  TINY,
+} from "./keyed_store.ts";
 
 test("keys fill several files, are kept by a stop in order, and go on", async () => {
   const fs = new MemFs();
@@ -119,127 +84,6 @@ test("a rolled back transaction has no keys", async () => {
   await store.dispatch.reached(store.log.tail);
   assertEquals(await found(store, "k"), []);
 });
-
-test("after a kill all keys are found, those in memory only, too", async () => {
-  const fs = new MemFs();
-  const clock = new VirtualClock();
-  const store = await openAt(clock, fs, TINY);
-  put(store, ...names(10));
-  await clock.advance(1_000); // items are written
-  put(store, ...names(5, 10));
-  await clock.settle();
-  fs.kill();
-  const lines = new Lines();
-  await using again = await openIn(fs, TINY, lines);
-  await finds(again, names(15));
-  assertEquals(lines.lines, []);
-});
-
-test("what a checkpoint vouches for is not read from the log again", async () => {
-  const fs = new MemFs();
-  const clock = new VirtualClock();
-  const store = await openAt(clock, fs, TINY);
-  put(store, ...names(7));
-  await clock.advance(20_000);
-  store.append(message({ body: new Uint8Array(65_000) })); // ends the file of the log
-  put(store, ...names(3, 7));
-  await clock.advance(20_000);
-  put(store, ...names(3, 10));
-  await clock.advance(20_000);
-  fs.kill();
-  const before = content(fs);
-  const again = await openAt(clock, fs, TINY);
-  await finds(again, names(13));
-  await closeAt(clock, again);
-  assertEquals(content(fs).slice(0, 2), before.slice(0, 2));
-});
-
-test("a start that dies after it took keys back loses none that lie before them", async () => {
-  const fs = new MemFs();
-  const clock = new VirtualClock();
-  const options = { ...TINY, indexSlots: 1 }; // a chain leads through all keys of a file
-  const store = await openAt(clock, fs, options);
-  put(store, ...names(4));
-  store.append(message({ body: new Uint8Array(65_000) })); // ends the file of the log
-  put(store, ...names(2, 4)); // and a file of the index, that began before
-  await clock.advance(20_000);
-  put(store, ...names(1, 6));
-  await clock.advance(20_000);
-  fs.kill();
-  await openAt(clock, fs, options);
-  fs.kill(); // before anything of it is safe
-  await using again = await openIn(fs, options);
-  await finds(again, names(7));
-});
-
-test("a power cut takes no key of a message that it leaves", () =>
-  everySeed(40, async (random) => {
-    const fs = new MemFs();
-    const clock = new VirtualClock();
-    let stored = 0;
-    for (let round = 0; round < 4; round++) {
-      const lines = new Lines();
-      const store = await openAt(clock, fs, { ...TINY, indexItems: 40, indexSlots: 7 }, lines);
-      const there = names(stored).filter((_, i) => i < store.nextQueueOffset("T1", 0));
-      await finds(store, there);
-      assertEquals(lines.lines.filter((line) => line.includes("key index")), []);
-      stored = there.length;
-      for (let i = random.below(30); i > 0; i--) {
-        put(store, `k${stored++}`);
-        if (random.below(4) === 0) await clock.advance(random.below(6_000));
-      }
-      await clock.settle();
-      const end = random.below(3);
-      if (end === 0) await closeAt(clock, store);
-      else if (end === 1) fs.kill();
-      else fs.powerCut(random);
-    }
-  }));
-
-for (
-  const { name, damage } of [
-    { name: "slots of zeros", damage: (file: Uint8Array) => file.fill(0, 40, 60) },
-    { name: "slots that lead elsewhere", damage: (file: Uint8Array) => file.fill(1, 40, 60) },
-    { name: "a header of zeros", damage: (file: Uint8Array) => file.fill(0, 0, 40) },
-    { name: "a header that counts too few", damage: (file: Uint8Array) => file.fill(0, 36, 40) },
-    { name: "an item of zeros", damage: (file: Uint8Array) => file.fill(0, 120, 140) },
-    { name: "an item that lies later", damage: (file: Uint8Array) => file.fill(0x7f, 127, 132) },
-    { name: "an item that leads elsewhere", damage: (file: Uint8Array) => file.fill(1, 259, 260) },
-    { name: "no second key of a record", damage: (file: Uint8Array) => file.fill(0, 180, 860) },
-    { name: "no items", damage: (file: Uint8Array) => file.fill(0, 60, 860) },
-  ]
-) {
-  test(`a crash that no checkpoint covers, with ${name}, takes no key`, async () => {
-    const fs = new MemFs();
-    const clock = new VirtualClock();
-    const shape = { indexSlots: 5, indexItems: 40 }; // slots at 40, item n at 60 + 20 n
-    const store = await openAt(clock, fs, shape);
-    put(store, ...names(3));
-    for (const text of names(4, 3)) {
-      store.append(message({ text, properties: `UNIQ_KEY\x01u${text}\x02KEYS\x01${text}` }));
-      store.commit();
-      await clock.advance(1_500);
-    }
-    store.append(message({ body: new Uint8Array(65_000) })); // ends the file of the log
-    put(store, ...names(2, 7));
-    await clock.advance(20_000);
-    put(store, "k9");
-    await closeAt(clock, store);
-    const [path] = files(fs);
-    const before = fs.bytes(path).slice();
-    const dir = fs.dir("store");
-    await writeCheckpoint(dir, { ...readCheckpoint(dir), indexMs: 0 }); // as Java does
-    fs.put("store/abort", new Uint8Array(0));
-    damage(fs.bytes(path));
-    const again = await openAt(clock, fs, shape);
-    await finds(again, names(10));
-    for (const text of names(4, 3)) assertEquals(await found(again, `u${text}`), [text]);
-    await closeAt(clock, again);
-    const after = fs.bytes(files(fs)[0]);
-    assertEquals(readIndexHeader(viewOf(after)), readIndexHeader(viewOf(before)));
-    assertEquals(after, before);
-  });
-}
 
 test("a cut takes the keys of what is cut, whole files too, and others take their place", async () => {
   for (const kept of [0, 1, 2, 3, 4, 7, 9]) {

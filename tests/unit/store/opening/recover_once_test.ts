@@ -21,17 +21,15 @@ import {
 
 const { clock, codecs } = runtime;
 
+const openCounted = (fs: CountedReads) =>
+  openStore({ fs, clock, codecs }, fs.dir("store"), SMALL, new Lines());
+
 test("after a crash the log is read once, and the queues are whole", async () => {
   const fs = new MemFs();
   const ends = await storedIn(fs, 2_000, 100);
   crashed(fs).dir("store").remove("checkpoint");
   const counted = new CountedReads(fs);
-  await using store = await openStore(
-    { fs: counted, clock, codecs },
-    counted.dir("store"),
-    SMALL,
-    new Lines(),
-  );
+  await using store = await openCounted(counted);
   const read = counted.of("/commitlog/");
   assert(read < 1.3 * fs.paths(LOG).length * 65536, `${read} bytes of a log of ${ends.at(-1)}`);
   assertEquals(store.queues.get("T1", 0)?.maxOffset, 2_000);
@@ -43,12 +41,7 @@ test("after a clean stop what is read does not grow with the log", async () => {
     const fs = new MemFs();
     await storedIn(fs, count, 100);
     const counted = new CountedReads(fs);
-    await using store = await openStore(
-      { fs: counted, clock, codecs },
-      counted.dir("store"),
-      SMALL,
-      new Lines(),
-    );
+    await using store = await openCounted(counted);
     read.push(counted.of("/commitlog/"));
     assertEquals(store.queues.get("T1", 0)?.maxOffset, count);
   }
@@ -73,12 +66,7 @@ test("a recovery that is killed does not begin again at zero", async () => {
   assert(readCheckpoint(fs.dir("store")).logicsMs > 0, "nothing was vouched for");
 
   const counted = new CountedReads(fs);
-  await using store = await openStore(
-    { fs: counted, clock, codecs },
-    counted.dir("store"),
-    SMALL,
-    new Lines(),
-  );
+  await using store = await openCounted(counted);
   const read = [FIRST, SECOND].map((path) => counted.of(path));
   assertEquals(read, [4096, 4096], "a look at their first record");
   assertEquals(textsOf(store, "T1", 0).map(Number), Array.from({ length: 2_000 }, (_, i) => i));
