@@ -11,6 +11,7 @@ import type { OpenProgress } from "../store/opening/headway.ts";
 import { openStore } from "../store/store.ts";
 import { addressText, ipBytes } from "../wire/host_address.ts";
 import type { BrokerConfig, BrokerRole } from "./config.ts";
+import { detoursOf } from "./detours.ts";
 import { brokerHandlers, fastHandlers } from "./handlers.ts";
 import { type Listeners, openListeners } from "./listeners.ts";
 import { closeParts, openParts, type Parts } from "./parts.ts";
@@ -156,7 +157,7 @@ function serveAll(
   const served: Served = {
     handlers,
     takesFrame: sends.takesFrame,
-    afterBatch: sends.commitSoon,
+    afterBatch: parts.puts.commitSoon,
     closed: (peer: Peer) => clients.closed(peer),
   };
   const rpc = { clock, log: parts.log.child("rpc") };
@@ -189,7 +190,7 @@ function sendsOf(parts: Parts, storeHost: Address): Sends {
   const { config, runtime } = parts;
   return new Sends({
     ...parts,
-    clock: runtime.clock,
+    detours: detoursOf(parts),
     accepts: !parts.isSlave,
     clusterName: config.brokerClusterName,
     regionId: config.regionId,

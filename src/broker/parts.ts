@@ -14,6 +14,7 @@ import { Groups } from "./groups.ts";
 import { Locks } from "./locks.ts";
 import { OffsetCopy } from "./offset_copy.ts";
 import { Offsets } from "./offsets.ts";
+import { Puts } from "./puts.ts";
 import { Stats } from "./stats.ts";
 import { logDir } from "./told.ts";
 import { Topics } from "./topics.ts";
@@ -34,6 +35,8 @@ export interface Parts extends Tables {
   /** Who they are, and who was sent away. */
   readonly slaves: Slaves;
   readonly confirmations: Confirmations;
+  /** What is on its way into the log. */
+  readonly puts: Puts;
   readonly isSlave: boolean;
   readonly stats: Stats;
   /** ms since 1970. */
@@ -70,6 +73,14 @@ export function openParts(
   });
   store.log.onCut((end) => slaves.cut(end));
   store.retention.keepFrom(() => slaves.lowestNeeded);
+  const confirmations = new Confirmations({
+    clock,
+    replicas: config.brokerRole === "SYNC_MASTER" ? acks : undefined,
+    disk: config.flushDiskType === "SYNC_FLUSH" ? store.flush : undefined,
+    slaveTimeoutMs: config.slaveTimeout,
+    flushTimeoutMs: config.syncFlushTimeout,
+  });
+  const stats = new Stats(clock);
   const memoryBytes = runtime.memory().totalBytes * config.accessMessageInMemoryMaxRatio / 100;
   return {
     ...tables,
@@ -81,15 +92,10 @@ export function openParts(
     queueDisk: fs.dir(config.storePathRootDir).child("consumequeue"),
     acks,
     slaves,
-    confirmations: new Confirmations({
-      clock,
-      replicas: config.brokerRole === "SYNC_MASTER" ? acks : undefined,
-      disk: config.flushDiskType === "SYNC_FLUSH" ? store.flush : undefined,
-      slaveTimeoutMs: config.slaveTimeout,
-      flushTimeoutMs: config.syncFlushTimeout,
-    }),
+    confirmations,
+    puts: new Puts({ clock, store, confirmations, stats }),
     isSlave: config.brokerRole === "SLAVE",
-    stats: new Stats(clock),
+    stats,
     startedAt: clock.now(),
     memoryBytes,
     startsOnDisk: (topic, queueId) => {

@@ -1,32 +1,27 @@
 import { textOf, utf8 } from "../base/bytes.ts";
 import { FieldError } from "../base/errors.ts";
-import type { Clock } from "../ports/host.ts";
 import type { Address } from "../ports/net.ts";
 import type { Answer, Peer } from "../rpc/peer.ts";
 import { PutRefusal } from "../store/errors.ts";
-import { CLOSING } from "../store/refusal_texts.ts";
 import type { Appended, NewMessage, Store } from "../store/store.ts";
 import { splitBatch } from "../wire/batch.ts";
 import { ResponseCode } from "../wire/codes.ts";
-import { type Command, refuse } from "../wire/command.ts";
+import { type Command, refuse, type Reply } from "../wire/command.ts";
 import { hostBytes } from "../wire/host_address.ts";
 import { messageIdPrefix } from "../wire/message_id.ts";
 import { joinProperties, Property } from "../wire/properties.ts";
 import { SysFlag } from "../wire/record_layout.ts";
 import { parseSend, parseSendV2, type SendRequest } from "../wire/send.ts";
 import { SendScan } from "../wire/send_scan.ts";
-import type { Confirmations } from "./confirm.ts";
+import type { Detour, Detoured } from "./detour.ts";
+import { type Puts, replyTo } from "./puts.ts";
 import { type SendHints, sendHints } from "./send_hints.ts";
-import { notSendable, replyTo } from "./send_refusals.ts";
+import { notSendable } from "./send_refusals.ts";
 import { type AnswerStyle, Sent } from "./sent.ts";
-import type { Stats } from "./stats.ts";
 import type { Topic, Topics } from "./topics.ts";
 
 /** Above this many messages that wait for a slave or the disk, new ones are refused with SYSTEM_BUSY. */
 const WAITING_MAX = 100_000;
-
-/** With this much staged the end of the turn is not waited for. */
-const STAGED_BYTES_MAX = 4 * 1024 * 1024;
 const EMPTY = new Uint8Array(0);
 const PROPERTY_END = 2;
 const NO_HINTS: SendHints = { waits: true, delay: 0, prepares: false, stored: "" };
@@ -37,11 +32,11 @@ const TOO_FEW_REPLICAS = refuse(
 
 /** What sends need of their broker. */
 export interface SendContext {
-  readonly clock: Pick<Clock, "soon">;
   readonly store: Store;
   readonly topics: Topics;
-  readonly confirmations: Confirmations;
-  readonly stats: Stats;
+  readonly puts: Puts;
+  /** What sends some messages to other places than their own; each sees what the one before it left. */
+  readonly detours: readonly Detour[];
   /** False on a slave, which refuses all sends. */
   readonly accepts: boolean;
   readonly clusterName: string;
@@ -56,10 +51,7 @@ export interface SendContext {
   pick(n: number): number;
 }
 
-/**
- * Takes messages: each request of a read is staged in the log, then all are written at once by `commit` and
- * answered, or wait together for slaves and the disk.
- */
+/** Takes producers' messages: each request of a read is staged in the log, `Puts` does the rest. */
 export class Sends {
   readonly #context: SendContext;
   readonly #style: AnswerStyle;
@@ -69,10 +61,6 @@ export class Sends {
   #lastTopic: Topic | undefined;
   readonly #storeHost: Uint8Array;
   readonly #bornHosts = new WeakMap<Peer, Uint8Array>();
-  #staged: Sent[] = [];
-  #stagedUnwaited: Sent[] = [];
-  #stagedCount = 0; // messages in both
-  #commitQueued = false;
   #stopped = false;
 
   constructor(context: SendContext) {
@@ -99,11 +87,11 @@ export class Sends {
   takesFrame = (frame: Uint8Array, peer: Peer): boolean => {
     const scan = this.#scan;
     if (!scan.read(frame)) return false;
-    const { confirmations, accepts, store } = this.#context;
+    const { puts, accepts, store } = this.#context;
     const topic = this.#topicAt(frame, scan.topicAt, scan.topicEnd);
     if (topic === undefined || !accepts || this.#context.tooFewReplicas()) return false;
-    if (confirmations.waiting + this.#staged.length >= WAITING_MAX) return false;
-    if (notSendable(topic, scan, NO_HINTS) !== undefined) return false;
+    if (puts.waiting >= WAITING_MAX) return false;
+    if (notSendable(topic, scan, NO_HINTS) !== undefined || topic.isRetry) return false;
     const properties = this.#withCluster(scan);
     if (properties === undefined) return false;
     const message = this.#message(scan, scan.userFlag, topic, scan.queueId, peer);
@@ -116,7 +104,7 @@ export class Sends {
       return false; // the handler meets the same and answers with it
     }
     const { opaque, flag, waits } = scan;
-    this.#stage(
+    puts.staged(
       new Sent(peer, { form: "json", opaque, flag }, scan.queueId, stored, this.#style),
       1,
       waits,
@@ -124,51 +112,14 @@ export class Sends {
     return true;
   };
 
-  /**
-   * Has what the handlers staged written when all connections that are readable now were read: then one
-   * write of the log and one frame to each slave serve them all. Under four busy connections that is half
-   * the writes of the log that a commit after each read would make.
-   */
-  commitSoon = (): void => {
-    if (this.#context.store.log.stage.length > STAGED_BYTES_MAX) return this.commit();
-    if (this.#commitQueued || this.#stagedCount === 0) return;
-    this.#commitQueued = true;
-    this.#context.clock.soon(this.commit);
-  };
-
-  /** Writes what the handlers staged, and answers it when its guarantees are reached. */
-  commit = (): void => {
-    this.#commitQueued = false;
-    if (this.#stagedCount === 0) return;
-    const waiting = this.#staged;
-    const unwaited = this.#stagedUnwaited;
-    const count = this.#stagedCount;
-    this.#stagedCount = 0;
-    this.#staged = [];
-    this.#stagedUnwaited = [];
-    try {
-      this.#context.store.commit();
-      mustBeStored(this.#context.store, waiting, unwaited);
-    } catch (error) {
-      const reply = replyTo(error);
-      for (const sent of unwaited) sent.refused(reply);
-      for (const sent of waiting) sent.refused(reply);
-      return;
-    }
-    this.#context.stats.put.add(count);
-    for (const sent of unwaited) sent.confirmed(ResponseCode.SUCCESS);
-    this.#context.confirmations.add(waiting);
-  };
-
   /** Refuses sends from now on; resolves when those before are answered, which their time-outs bound. */
   stop(): Promise<void> {
     this.#stopped = true;
-    this.commit();
-    return this.#context.confirmations.idle();
+    return this.#context.puts.stop();
   }
 
   #take(request: SendRequest, command: Command, peer: Peer): Answer {
-    const { topics, accepts, confirmations } = this.#context;
+    const { topics, accepts, puts } = this.#context;
     if (!accepts || this.#stopped) {
       const reason = accepts
         ? "is being stopped, send again when it is back"
@@ -179,7 +130,7 @@ export class Sends {
       );
     }
     if (this.#context.tooFewReplicas()) return TOO_FEW_REPLICAS;
-    if (confirmations.waiting + this.#staged.length >= WAITING_MAX) {
+    if (puts.waiting >= WAITING_MAX) {
       return refuse(
         ResponseCode.SYSTEM_BUSY,
         `[OVERLOAD] ${WAITING_MAX} messages wait for a slave or the disk`,
@@ -196,7 +147,7 @@ export class Sends {
         : this.#context.pick(topic.writeQueueNums);
       const message = this.#message(request, request.flag, topic, queueId, peer);
       if (request.batch) this.#stageBatch(request, message, hints, command, peer);
-      else this.#stageOne(message, hints, command, peer);
+      else return this.#stageOne(request, message, hints, command, peer);
       return undefined;
     } catch (error) {
       if (error instanceof FieldError) throw error;
@@ -226,11 +177,27 @@ export class Sends {
     return properties.subarray(0, length + cluster.length);
   }
 
-  #stageOne(message: Mutable<NewMessage>, hints: SendHints, command: Command, peer: Peer): void {
+  #stageOne(
+    request: SendRequest,
+    message: Detoured,
+    hints: SendHints,
+    command: Command,
+    peer: Peer,
+  ): Reply | undefined {
+    const { queueId } = message; // the sender's, wherever the message goes
     message.properties = joinProperties(hints.stored, this.#clusterProperty);
     message.body = command.body;
+    for (const detour of this.#context.detours) {
+      const refusal = detour(message, hints, request);
+      if (refusal !== undefined) return refusal;
+    }
     const stored = this.#context.store.append(message);
-    this.#stage(new Sent(peer, command, message.queueId, stored, this.#style), 1, hints.waits);
+    this.#context.puts.staged(
+      new Sent(peer, command, queueId, stored, this.#style),
+      1,
+      hints.waits,
+    );
+    return undefined;
   }
 
   /** All messages of a batch or none: their limits are looked at before the first is staged. */
@@ -255,13 +222,7 @@ export class Sends {
     if (messages.length === 0) throw new FieldError("body", "", "a batch of at least one message");
     const stored = store.appendBatch(messages);
     const sent = new Sent(peer, command, message.queueId, stored, this.#style);
-    this.#stage(sent, messages.length, waits);
-  }
-
-  #stage(sent: Sent, count: number, waits: boolean): void {
-    this.#stagedCount += count;
-    if (waits) this.#staged.push(sent);
-    else this.#stagedUnwaited.push(sent);
+    this.#context.puts.staged(sent, messages.length, waits);
   }
 
   #message(
@@ -270,7 +231,7 @@ export class Sends {
     topic: Topic,
     queueId: number,
     peer: Peer,
-  ): Mutable<NewMessage> {
+  ): Detoured {
     let bornHost = this.#bornHosts.get(peer);
     if (bornHost === undefined) this.#bornHosts.set(peer, bornHost = hostBytes(peer.remote));
     const multiTags = topic.topicFilterType === "MULTI_TAG" ? SysFlag.MULTI_TAGS : 0;
@@ -292,19 +253,9 @@ export class Sends {
 }
 
 type SendNumbers = Pick<SendRequest, "sysFlag" | "bornTimestamp" | "reconsumeTimes">;
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 function isAt(name: Uint8Array, bytes: Uint8Array, at: number, end: number): boolean {
   if (name.length !== end - at) return false;
   for (let i = 0; i < name.length; i++) if (name[i] !== bytes[at + i]) return false;
   return true;
-}
-
-/** Whoever else took back what was staged, as a store that is being closed does, must not make us say OK. */
-function mustBeStored({ log }: Store, ...lists: readonly Sent[][]): void {
-  for (const list of lists) {
-    if (list.length > 0 && list[list.length - 1].end > log.tail) {
-      throw new PutRefusal("unavailable", CLOSING);
-    }
-  }
 }

@@ -1,5 +1,4 @@
 import { isInQueue } from "../store/append.ts";
-import { PutRefusal } from "../store/errors.ts";
 import { ResponseCode } from "../wire/codes.ts";
 import { refuse, type Reply } from "../wire/command.ts";
 import type { SendRequest } from "../wire/send.ts";
@@ -39,17 +38,4 @@ export function notSendable(
     return refuse(ResponseCode.NO_PERMISSION, "cannot prepare a transaction: not supported yet");
   }
   return undefined;
-}
-
-/** What a sender hears whose message was refused. @throws what is no refusal */
-export function replyTo(error: unknown): Reply {
-  if (!(error instanceof PutRefusal)) throw error;
-  switch (error.status) {
-    case "illegal":
-      return refuse(ResponseCode.MESSAGE_ILLEGAL, error.message);
-    case "unavailable":
-      return refuse(ResponseCode.SERVICE_NOT_AVAILABLE, error.message);
-    default:
-      return refuse(ResponseCode.SYSTEM_ERROR, error.message);
-  }
 }

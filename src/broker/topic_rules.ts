@@ -53,12 +53,19 @@ export interface Topic extends TopicConfig {
   readonly bytes: Uint8Array;
   /** False for topics that only the broker writes to. */
   readonly sendable: boolean;
+  /** Where a group's messages go that it could not consume. */
+  readonly isRetry: boolean;
 }
 
 /** The topic of these settings. */
 export function topicOf(config: TopicConfig): Topic {
   const { topicName } = config;
-  return { ...config, bytes: utf8(topicName), sendable: !NOT_SENDABLE.has(topicName) };
+  return {
+    ...config,
+    bytes: utf8(topicName),
+    sendable: !NOT_SENDABLE.has(topicName),
+    isRetry: isRetryTopic(topicName),
+  };
 }
 
 /** Settings with everything else as Java's defaults. */

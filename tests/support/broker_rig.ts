@@ -1,6 +1,7 @@
 import { utf8 } from "../../src/base/bytes.ts";
 import type { BrokerConfig } from "../../src/broker/config.ts";
 import { configOf } from "../../src/broker/configure.ts";
+import { detoursOf } from "../../src/broker/detours.ts";
 import { brokerHandlers } from "../../src/broker/handlers.ts";
 import { closeParts, openParts, type Parts } from "../../src/broker/parts.ts";
 import { Pulls } from "../../src/broker/pull.ts";
@@ -94,7 +95,7 @@ export class BrokerRig implements AsyncDisposable {
     this.store = store;
     this.sends = new Sends({
       ...parts,
-      clock,
+      detours: detoursOf(parts),
       accepts: !parts.isSlave,
       clusterName: config.brokerClusterName,
       regionId: config.regionId,
@@ -124,7 +125,7 @@ export class BrokerRig implements AsyncDisposable {
     const served = {
       handlers: this.handlers,
       takesFrame: this.#decodesAll ? undefined : this.sends.takesFrame,
-      afterBatch: this.sends.commitSoon,
+      afterBatch: this.parts.puts.commitSoon,
       closed: (peer: Peer) => this.parts.clients.closed(peer),
     };
     const client = new RigClient(far, new Peer(far.conn, served, this), this.clock);

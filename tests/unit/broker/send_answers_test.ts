@@ -1,5 +1,4 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import type { Confirmations } from "../../../src/broker/confirm.ts";
 import { FsError } from "../../../src/ports/fs.ts";
 import { test } from "../../harness.ts";
 import { batch, type BrokerRig, brokerRig, props, send } from "../../support/broker_rig.ts";
@@ -172,9 +171,10 @@ test("SYNC_FLUSH on a slow disk answers 10 when time is up, and 0 again when the
 
 test("with 100,000 messages waiting new ones are answered 2", async () => {
   const state = { waiting: 99_998 };
-  const confirmations = { ...state, add: () => {} } as unknown as Confirmations;
+  await using rig = await brokerRig();
+  const { confirmations } = rig.parts;
   Object.defineProperty(confirmations, "waiting", { get: () => state.waiting });
-  await using rig = await brokerRig({ sends: { confirmations } });
+  confirmations.add = () => {};
   const client = rig.client();
   const refused = await client.askAll(send(), send(), send());
   assertEquals(refused.map(({ code }) => code), [2]);

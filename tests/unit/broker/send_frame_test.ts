@@ -86,7 +86,7 @@ for (const [i, { name, ext, body, taken }] of sends.entries()) {
     const tail = rig.store.log.stage.length;
     assertEquals(rig.sends.takesFrame(frame, client.peer), taken);
     assertEquals(rig.store.log.stage.length > tail, taken);
-    rig.sends.commit();
+    rig.parts.puts.commit();
   });
 }
 
