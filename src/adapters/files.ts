@@ -276,6 +276,11 @@ const FS_CODES: Readonly<Record<string, FsError["code"]>> = {
   ENOENT: "missing",
   ENOSPC: "full",
   EDQUOT: "full",
+  EACCES: "denied",
+  EPERM: "denied",
+  EROFS: "denied",
+  EINVAL: "denied",
+  ENOTSUP: "denied",
 };
 
 function codeOf(error: unknown): string | undefined {

@@ -70,10 +70,13 @@ export interface Fs {
   dir(path: string): Dir;
 }
 
-/** A failed file operation; `code` tells the cases the core treats differently. */
+/**
+ * A failed file operation; `code` tells the cases the core treats differently. "denied": this process may not
+ * do it there, or the system cannot (sync a folder of that kind); it is nothing that goes wrong on a disk.
+ */
 export class FsError extends Error {
   override name = "FsError";
-  readonly code: "missing" | "full" | "other";
+  readonly code: "missing" | "full" | "denied" | "other";
   constructor(code: FsError["code"], message: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;

@@ -230,7 +230,7 @@ export async function openStore(
   log: Log,
   onProgress?: OnOpenProgress,
 ): Promise<Store> {
-  const hold = await holdFolder(runtime.fs, dir, runtime.bootId);
+  const hold = await holdFolder(dir, runtime.bootId);
   const logHandles = new Handles(OPEN_LOG_FILES_MAX, () => hold.distrust());
   const queueHandles = new Handles(options.openQueueFilesMax ?? STORE_DEFAULTS.openQueueFilesMax!);
   let changed = false;

@@ -229,6 +229,11 @@ onDisk("space() measures the disk, also of a folder that is yet to be made", (di
   }
 });
 
+test("dir.sync() where the system cannot do that says denied", async () => {
+  const error = await assertRejects(() => runtime.fs.dir("/proc").sync(), FsError);
+  assertEquals(error.code, "denied");
+});
+
 onDisk("dir.sync() of a folder that is not there says missing", async (dir) => {
   const error = await assertRejects(() => dir.child("absent").sync(), FsError);
   assertEquals(error.code, "missing");

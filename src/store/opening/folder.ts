@@ -1,10 +1,16 @@
 import { textOf, utf8 } from "../../base/bytes.ts";
-import { type Dir, type Fs, FsError } from "../../ports/fs.ts";
+import { keepNames } from "../../base/make_folder.ts";
+import { type Dir, FsError } from "../../ports/fs.ts";
 import { StoreRefusal } from "../errors.ts";
 
 const LOCK = "lock";
 const LOCK_BYTES = utf8("lock");
 const ABORT = "abort";
+/**
+ * Where the JSON tables lie. A process can die, or a disk fail, between a table's new name and its sync: what
+ * this process is about to read and act on, no power cut may take back.
+ */
+const TABLES = "config";
 /** Second line of `abort` once a sync of the log failed. */
 const DISTRUSTED = "sync failed";
 
@@ -28,11 +34,12 @@ export interface Hold {
  *
  * @throws {StoreRefusal} when another process has it
  */
-export async function holdFolder(fs: Fs, dir: Dir, bootId?: string): Promise<Hold> {
-  const isNew = dir.entries().length === 0;
+export async function holdFolder(dir: Dir, bootId?: string): Promise<Hold> {
   dir.make();
-  if (isNew) await keepName(fs, dir);
-  if (!dir.stat(LOCK)) nameLock(dir); // before it is locked: closing it would free the lock
+  if (!dir.stat(LOCK)) {
+    await keepNames(dir); // before anything that tells the next start that this was done
+    nameLock(dir); // before it is locked: closing it would free the lock
+  }
   const lock = dir.lock(LOCK);
   if (!lock) {
     const holder = dir.lockedBy(LOCK) ?? "another process";
@@ -42,6 +49,7 @@ export async function holdFolder(fs: Fs, dir: Dir, bootId?: string): Promise<Hol
     const wasClosed = dir.stat(ABORT) === undefined;
     const { sameBoot, distrusted } = noteBoot(dir, bootId);
     await dir.sync();
+    if (dir.stat(TABLES)) await dir.child(TABLES).sync();
     return {
       wasClosed,
       sameBoot,
@@ -89,20 +97,6 @@ function noteDistrust(dir: Dir, bootId = ""): void {
     file.writeAt(0, utf8(`${bootId}\n${DISTRUSTED}\n`));
   } catch {
     // said by whoever wanted the sync
-  }
-}
-
-/** A new folder survives a power cut only once those above it are synced. */
-async function keepName(fs: Fs, dir: Dir): Promise<void> {
-  let path = dir.path;
-  while (path !== "/" && path !== ".") {
-    const slash = path.lastIndexOf("/");
-    path = slash > 0 ? path.slice(0, slash) : slash === 0 ? "/" : ".";
-    try {
-      await fs.dir(path).sync();
-    } catch (error) {
-      if (!(error instanceof FsError)) throw error; // not ours to read, so it was there before
-    }
   }
 }
 

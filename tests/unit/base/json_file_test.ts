@@ -121,6 +121,36 @@ test("a table that was saved is there after a power cut, however new its folders
     assertEquals(new JsonFile(fs.dir("/a/b/config"), "t.json", silentLog).load(parse), 1);
   }));
 
+for (const failing of ["/", "/a", "/a/b"]) {
+  test(`a table is not saved while the disk fails to sync ${failing}, which names its folder`, () =>
+    everySeed(20, async (random) => {
+      const fs = new MemFs();
+      fs.put("/z", new Uint8Array(0));
+      const dir = fs.dir("/a/b/config");
+      const error = new FsError("other", "cannot sync");
+      fs.fault = (kind, path) => kind === "sync" && path === failing ? { error } : undefined;
+      for (let tries = 0; tries < 3; tries++) {
+        const file = new JsonFile(dir, "t.json", silentLog); // as the next process has it
+        await assertRejects(() => file.save("1"), FsError, "cannot sync");
+        await assertRejects(() => file.save("2"), FsError, "cannot sync");
+      }
+      fs.fault = undefined;
+      await new JsonFile(dir, "t.json", silentLog).save("3");
+      fs.powerCut(random);
+      assertEquals(new JsonFile(fs.dir("/a/b/config"), "t.json", silentLog).load(parse), 3);
+    }));
+}
+
+test("a folder above that this process may not sync is left to who made it", async () => {
+  const fs = new MemFs();
+  fs.put("/a/other", new Uint8Array(0));
+  const error = new FsError("denied", "may not read /");
+  fs.fault = (kind, path) => kind === "sync" && path === "/" ? { error } : undefined;
+  const file = new JsonFile(fs.dir("/a/config"), "t.json", silentLog);
+  await file.save("1");
+  assertEquals(file.load(parse), 1);
+});
+
 test("after a power cut in the middle of save() a whole table is there", () =>
   everySeed(300, async (random) => {
     const fs = new MemFs();
@@ -181,9 +211,11 @@ test("AutoSave says a failed write once and tries it again, a second later at le
   const { clock, save, state, stored } = autoSaved(fs, log, 50);
   fs.dir("/config").make();
   let tries = 0;
-  fs.fault = (
-    operation,
-  ) => (tries += operation === "open" ? 1 : 0, { error: new FsError("full", "the disk is full") });
+  fs.fault = (operation) => {
+    if (operation === "sync") return undefined;
+    tries += operation === "open" ? 1 : 0;
+    return { error: new FsError("full", "the disk is full") };
+  };
   state.value = 1;
   save.changed();
   await clock.advance(5000);

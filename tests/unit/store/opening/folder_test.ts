@@ -1,5 +1,7 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
+import { JsonFile } from "../../../../src/base/json_file.ts";
 import { silentLog } from "../../../../src/base/log.ts";
+import { FsError } from "../../../../src/ports/fs.ts";
 import { openStore, type Store } from "../../../../src/store/store.ts";
 import { test } from "../../../harness.ts";
 import { MemFs } from "../../../support/mem_fs.ts";
@@ -43,4 +45,48 @@ for (
 ) {
   test(`a store that was ${name} suspects its log from ${wanted} on`, async () =>
     assertEquals(await again(life), wanted));
+}
+
+test("a store whose folder's name could not be made safe is not opened, nor by the next process", async () => {
+  const fs = new MemFs();
+  const error = new FsError("other", "cannot sync");
+  fs.fault = (kind, path) => kind === "sync" && path === "/" ? { error } : undefined;
+  for (let tries = 0; tries < 2; tries++) {
+    await assertRejects(() => open(fs, "a"), FsError, "cannot sync");
+  }
+  fs.fault = undefined;
+  const store = await open(fs, "a");
+  store.append(message());
+  store.commit();
+  await store.close();
+  fs.crash(() => 0, () => []); // no name is there that was not made safe
+  const next = await open(fs, "b");
+  assertEquals(next.log.tail, store.log.tail);
+  await next.close();
+});
+
+for (
+  const { name, isClosed } of [{ name: "killed", isClosed: false }, {
+    name: "closed",
+    isClosed: true,
+  }]
+) {
+  test(`a table that a ${name} broker could not make safe is safe once the next one reads it`, async () => {
+    const fs = new MemFs();
+    const store = await open(fs, "a");
+    const table = new JsonFile(fs.dir("store/config"), "t.json", silentLog);
+    await table.save("1");
+    const error = new FsError("other", "cannot sync");
+    fs.fault = (kind, path) => kind === "sync" && path.endsWith("config") ? { error } : undefined;
+    await assertRejects(() => table.save("2"), FsError);
+    if (!isClosed) fs.kill();
+    fs.fault = undefined;
+    await store.close().catch(() => {});
+    await open(fs, "a");
+    const load = (): unknown =>
+      new JsonFile(fs.dir("store/config"), "t.json", silentLog).load(JSON.parse);
+    assertEquals(load(), 2);
+    fs.crash(() => 0, () => []);
+    assertEquals(load(), 2);
+  });
 }
