@@ -33,6 +33,7 @@ public final class Interop {
         Groups.register(all);
         Ordering.register(all);
         Pulling.register(all);
+        LitePulling.register(all);
         Querying.register(all);
         Limits.register(all);
         Soak.register(all);

@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import org.apache.rocketmq.client.consumer.DefaultLitePullConsumer;
 import org.apache.rocketmq.client.consumer.DefaultMQPullConsumer;
 import org.apache.rocketmq.client.consumer.DefaultMQPushConsumer;
 import org.apache.rocketmq.client.exception.MQClientException;
@@ -62,6 +61,10 @@ final class Lab implements AutoCloseable {
         return "G_" + run + "-" + name;
     }
 
+    String namesrv() {
+        return namesrv;
+    }
+
     DefaultMQProducer producer() {
         return producer;
     }
@@ -99,16 +102,6 @@ final class Lab implements AutoCloseable {
         DefaultMQPullConsumer consumer = new DefaultMQPullConsumer(group(group));
         consumer.setNamesrvAddr(namesrv);
         consumer.setInstanceName(instance());
-        atEnd(consumer::shutdown);
-        return consumer;
-    }
-
-    DefaultLitePullConsumer litePullConsumer(String group) {
-        DefaultLitePullConsumer consumer = new DefaultLitePullConsumer(group(group));
-        consumer.setNamesrvAddr(namesrv);
-        consumer.setInstanceName(instance());
-        consumer.setConsumeFromWhere(ConsumeFromWhere.CONSUME_FROM_FIRST_OFFSET);
-        consumer.setAutoCommit(false);
         atEnd(consumer::shutdown);
         return consumer;
     }
@@ -171,7 +164,8 @@ final class Lab implements AutoCloseable {
         return sum;
     }
 
-    private String instance() {
+    /** A name that no other client of the run has. */
+    String instance() {
         return run + "-" + scenario + "-" + clients++;
     }
 

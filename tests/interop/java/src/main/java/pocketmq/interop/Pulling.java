@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import org.apache.rocketmq.client.consumer.DefaultLitePullConsumer;
 import org.apache.rocketmq.client.consumer.DefaultMQPullConsumer;
 import org.apache.rocketmq.client.consumer.PullResult;
 import org.apache.rocketmq.client.consumer.PullStatus;
@@ -19,8 +18,6 @@ final class Pulling {
     static void register(Map<String, Scenario> all) {
         all.put("pullStatuses", Pulling::pullStatuses);
         all.put("pullWaits", Pulling::pullWaits);
-        all.put("litePullSubscribe", Pulling::litePullSubscribe);
-        all.put("litePullAssignSeek", Pulling::litePullAssignSeek);
         all.put("queueOffsets", Pulling::queueOffsets);
     }
 
@@ -96,63 +93,6 @@ final class Pulling {
         Expect.same("status of a pull that waited for nothing", PullStatus.NO_NEW_MSG, nothing.getPullStatus());
         Expect.that(waited >= 1_400 && waited < 8_000, "a pull told to wait 1500 ms was answered after " + waited + " ms");
         facts.put("emptyAnswerAfterMs", waited);
-    }
-
-    private static void litePullSubscribe(Lab lab, Map<String, Object> facts) throws Exception {
-        String topic = lab.topic("lite");
-        List<Sent> sent = lab.sendMany(topic, "Lite", 0, 100);
-        DefaultLitePullConsumer consumer = lab.litePullConsumer("subscribed");
-        consumer.subscribe(topic, "*");
-        consumer.start();
-        Inbox inbox = new Inbox();
-        pollUntil(consumer, inbox, 100);
-        consumer.commitSync();
-        inbox.assertExactlyOnce(sent, 0);
-    }
-
-    private static void pollUntil(DefaultLitePullConsumer consumer, Inbox inbox, int count) throws Exception {
-        Expect.eventually(count + " messages by polling", 10, () -> {
-            inbox.add("poll", consumer.poll(200));
-            return inbox.size() >= count;
-        }, inbox::size);
-    }
-
-    private static void litePullAssignSeek(Lab lab, Map<String, Object> facts) throws Exception {
-        String topic = lab.topic("assigned");
-        List<MessageQueue> queues = lab.createTopic(topic);
-        MessageQueue queue = queues.get(2);
-        for (int n = 0; n < 30; n++) lab.send(lab.message(topic, "Assigned", n), queue);
-        DefaultLitePullConsumer consumer = lab.litePullConsumer("assigned");
-        consumer.start();
-        Expect.same("queues of the topic", 4, consumer.fetchMessageQueues(topic).size());
-        consumer.assign(List.of(queue));
-        Expect.same("offsets from the first", offsets(0, 30), polled(consumer, 30));
-        consumer.seek(queue, 12);
-        Expect.same("offsets from 12 on", offsets(12, 30), polled(consumer, 18));
-        consumer.seekToBegin(queue);
-        Expect.same("offsets from the beginning", offsets(0, 30), polled(consumer, 30));
-        consumer.seekToEnd(queue);
-        lab.send(lab.message(topic, "Assigned", 30), queue);
-        Expect.same("offsets from the end", offsets(30, 31), polled(consumer, 1));
-        consumer.commitSync();
-        Expect.eventually("the broker to know the offset", 8, () -> consumer.committed(queue) == 31, () -> consumer.committed(queue));
-        Expect.same("offset at a time before all", 0, (long) consumer.offsetForTimestamp(queue, System.currentTimeMillis() - 3_600_000));
-    }
-
-    /** Ends when the client waits at the end of its queue: a seek while an answer is on its way mixes both up in the client. */
-    private static List<Long> polled(DefaultLitePullConsumer consumer, int count) throws Exception {
-        Inbox inbox = new Inbox();
-        pollUntil(consumer, inbox, count);
-        List<Long> offsets = new ArrayList<>();
-        for (Inbox.Received one : inbox.all()) offsets.add(one.message().getQueueOffset());
-        Thread.sleep(100);
-        return offsets;
-    }
-
-    private static List<Long> offsets(long from, long to) {
-        List<Long> offsets = new ArrayList<>();
-        for (long offset = from; offset < to; offset++) offsets.add(offset);
-        return offsets;
     }
 
     private static void queueOffsets(Lab lab, Map<String, Object> facts) throws Exception {

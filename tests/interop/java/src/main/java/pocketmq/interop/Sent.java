@@ -34,7 +34,7 @@ record Sent(Message message, MessageQueue queue, long queueOffset, String offset
             if (property.getKey().equals(MessageConst.PROPERTY_WAIT_STORE_MSG_OK)) continue; // the broker takes it out
             Expect.same("property " + property.getKey() + " of " + name, property.getValue(), got.getProperty(property.getKey()));
         }
-        Expect.same("property CLUSTER of " + name, "DefaultCluster", got.getProperty(MessageConst.PROPERTY_CLUSTER));
+        Expect.same("property CLUSTER of " + name, "DefaultCluster", got.getProperty("CLUSTER"));
         Expect.same("reconsumeTimes of " + name, 0, got.getReconsumeTimes());
         Expect.that(got.getStoreTimestamp() >= got.getBornTimestamp() - 1_000, name + " was stored before it was born");
         if (queue == null) return;
