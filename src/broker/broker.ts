@@ -158,7 +158,10 @@ function serveAll(
     handlers,
     takesFrame: sends.takesFrame,
     afterBatch: parts.puts.commitSoon,
-    closed: (peer: Peer) => clients.closed(peer),
+    closed: (peer: Peer) => {
+      clients.closed(peer);
+      pulls.closed(peer);
+    },
   };
   const rpc = { clock, log: parts.log.child("rpc") };
   const log = parts.log.child("ha");

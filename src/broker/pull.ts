@@ -81,17 +81,22 @@ export class Pulls {
   /** Runs the pulls that wait for this queue. */
   wake = (topic: string, queueId: number): void => this.#parked.wake(topic, queueId);
 
+  /** Forgets the pulls of a connection that is gone. */
+  closed(peer: Peer): void {
+    this.#parked.closed(peer);
+  }
+
   close(): void {
     this.#parked.close();
   }
 
   /** Runs a pull that was parked. Whoever wakes it must not hear of what goes wrong with it. */
-  #again = (pull: ParkedPull, mayPark: boolean): void => {
+  #again = (pull: ParkedPull): void => {
     const { peer, to, request } = pull;
     try {
       const filter = this.#admit(request);
       if ("code" in filter) return peer.reply(to, filter);
-      this.#run(mayPark ? pull : { ...pull, deadline: 0 }, filter.tags, true);
+      this.#run(pull, filter.tags, true);
     } catch (error) {
       peer.fail({ ...to, code: RequestCode.PULL_MESSAGE }, error);
     }
@@ -113,11 +118,12 @@ export class Pulls {
     if (read.status === "found") return this.#answerFound(peer, to, read, request);
     stats.missed.add(1);
     const code = this.#codeOf(read, request);
-    if (deadline > clock.monotonic()) {
-      if (code === ResponseCode.PULL_NOT_FOUND && this.#parked.park(pull)) return;
-      if (wasParked && hasSeenAll(read) && this.#parked.park(behind(pull, read))) return;
+    const waits = code === ResponseCode.PULL_NOT_FOUND || (wasParked && hasSeenAll(read));
+    if (!waits || deadline <= clock.monotonic()) {
+      return peer.reply(to, this.#answerEmpty(code, read, request));
     }
-    peer.reply(to, this.#answerEmpty(code, read, request));
+    // Told to ask again it would do so at once, and again: a client that hears "busy" takes a rest.
+    if (!this.#parked.park(behind(pull, read))) peer.reply(to, BUSY);
   }
 
   /** The checks before a read; gives what to filter by, or the refusal. */
@@ -230,10 +236,16 @@ function hasSeenAll({ status, nextBeginOffset, maxOffset }: QueueRead): boolean 
   return status === "noMatchedMessage" && nextBeginOffset === maxOffset;
 }
 
-/** The pull as it goes on behind what was read. */
-function behind(pull: ParkedPull, { nextBeginOffset }: QueueRead): ParkedPull {
-  return { ...pull, request: { ...pull.request, queueOffset: nextBeginOffset } };
+/** The pull as it goes on behind what was read and not wanted. */
+function behind(pull: ParkedPull, read: QueueRead): ParkedPull {
+  if (!hasSeenAll(read)) return pull;
+  return { ...pull, request: { ...pull.request, queueOffset: read.nextBeginOffset } };
 }
+
+const BUSY: Reply = refuse(
+  ResponseCode.SYSTEM_BUSY,
+  "[OVERLOAD] cannot wait for a message: too many pulls do already",
+);
 
 function unreadable(topic: Topic, queueId: number): Reply | undefined {
   const { topicName, readQueueNums } = topic;

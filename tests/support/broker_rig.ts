@@ -126,7 +126,10 @@ export class BrokerRig implements AsyncDisposable {
       handlers: this.handlers,
       takesFrame: this.#decodesAll ? undefined : this.sends.takesFrame,
       afterBatch: this.parts.puts.commitSoon,
-      closed: (peer: Peer) => this.parts.clients.closed(peer),
+      closed: (peer: Peer) => {
+        this.parts.clients.closed(peer);
+        this.pulls.closed(peer);
+      },
     };
     const client = new RigClient(far, new Peer(far.conn, served, this), this.clock);
     this.#clients.push(client);

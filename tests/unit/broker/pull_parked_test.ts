@@ -102,7 +102,7 @@ test("a parked pull of a closed connection is dropped, and nobody else waits for
   await gone.askAll(pull(HELD), pull({ ...HELD, queueId: "1", queueOffset: "0" }));
   await stays.askAll(pull(HELD));
   gone.far.break();
-  await rig.clock.advance(500);
+  await rig.clock.settle();
   assertEquals(rig.pulls.parked, 1);
   await put(rig, "new");
   assertEquals([gone.far.writes.length, stays.far.commands().map(textsIn)], [0, [["new"]]]);
@@ -140,4 +140,11 @@ test("a parked pull that fails when it is woken hurts no other, and not the stor
   assertEquals(first.far.commands().map(({ code }) => code), [1]);
   assertEquals(second.far.commands().map(textsIn), [["new"]]);
   assertEquals([rig.store.dispatch.failure, rig.store.dispatch.position], [undefined, log.tail]);
+});
+
+test("a pull that finds no room to wait is answered 2: told 19 it would come again at once", async () => {
+  await using rig = await withMessages(["a"]);
+  const client = rig.client();
+  const answers = await client.askAll(...Array.from({ length: 20_001 }, () => pull(HELD)));
+  assertEquals([answers.map(({ code }) => code), rig.pulls.parked], [[2], 20_000]);
 });
