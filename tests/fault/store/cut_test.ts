@@ -5,7 +5,7 @@ import type { Appended, Store } from "../../../src/store/store.ts";
 import { test } from "../../harness.ts";
 import { VirtualClock } from "../../support/clock.ts";
 import { MemFs } from "../../support/mem_fs.ts";
-import { everySeed, type Random } from "../../support/seeds.ts";
+import { ALONE, everySeed, type Random } from "../../support/seeds.ts";
 import { closeAt, message, openAt } from "../../support/store.ts";
 import { StoreModel } from "../../support/store_model.ts";
 
@@ -94,7 +94,7 @@ for (const how of ["kill", "powerCut"] as const) {
         await closeAt(subject.clock, again);
       }
     });
-    assertEquals([ends.has("old"), ends.has("new")], [true, true]);
+    if (!ALONE) assertEquals([ends.has("old"), ends.has("new")], [true, true]);
   });
 
   test(`a reset that ends by ${how} leaves everything or nothing`, async () => {
@@ -125,7 +125,7 @@ for (const how of ["kill", "powerCut"] as const) {
         await closeAt(subject.clock, again);
       }
     });
-    assertEquals(ends.size, 2);
+    if (!ALONE) assertEquals(ends.size, 2);
   });
 }
 
