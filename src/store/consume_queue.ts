@@ -293,11 +293,10 @@ export class ConsumeQueue {
 
   /** Takes away a file's entries from `at` on, which end at `end`. To free blocks takes a disk milliseconds. */
   #zero(segment: Segment, at: number, end: number): void {
-    if (!this.#isZeroBehind) {
-      const keepsBlock = at === 0 && this.#look(segment.base / ENTRY_BYTES);
-      segment.zeroFrom(keepsBlock ? ENTRY_BYTES : at);
-      if (keepsBlock) segment.file.writeAt(SIZE_AT, NO_SIZE); // a torn log offset would make it an older entry
-    } else if (end > at) segment.file.writeAt(at, new Uint8Array(end - at));
+    if (this.#isZeroBehind) return segment.zero(at, end);
+    const keepsBlock = at === 0 && this.#look(segment.base / ENTRY_BYTES);
+    segment.zeroFrom(keepsBlock ? ENTRY_BYTES : at);
+    if (keepsBlock) segment.file.writeAt(SIZE_AT, NO_SIZE); // a torn log offset would make it an older entry
   }
 
   /** A file must not stay when its entries were cut: Java takes its first 20 bytes for one, zeros or not. */

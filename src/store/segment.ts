@@ -1,4 +1,4 @@
-import type { Dir, LogFile } from "../ports/fs.ts";
+import { type Dir, FsError, type LogFile } from "../ports/fs.ts";
 import type { Handles } from "./handles.ts";
 
 /** Name of the file whose first byte is `base` bytes into the log or queue. */
@@ -75,6 +75,17 @@ export class Segment {
     this.#isShort = true;
     file.truncate(at);
     this.#lengthen();
+  }
+
+  /** Zeros from `at` to `end`, behind which there are none but zeros. */
+  zero(at: number, end: number): void {
+    if (at >= end) return;
+    try {
+      this.file.writeAt(at, new Uint8Array(end - at));
+    } catch (error) {
+      if (!(error instanceof FsError && error.code === "full")) throw error;
+      this.zeroFrom(at); // there is a hole, or the disk gives each write a new place; this takes none
+    }
   }
 
   /** Resolves when all that was written to it before would survive a power cut. */

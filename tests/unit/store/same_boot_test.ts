@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { FsError } from "../../../src/ports/fs.ts";
 import { openStore, type Store } from "../../../src/store/store.ts";
 import { test } from "../../harness.ts";
 import { MemFs } from "../../support/mem_fs.ts";
@@ -46,6 +47,25 @@ test("queues of a process that was killed are cut by zeros, and no disk space is
   assertEquals(textsOf(again, "T1", 0), numbers(0, 500));
   assertEquals(truncated, []);
 });
+
+for (const { name, from } of [{ name: "behind others", from: 250 }, { name: "all", from: 0 }]) {
+  test(`a full disk that has no room for zeros in place of entries is no reason not to start: ${name}`, async () => {
+    const fs = new MemFs();
+    const store = await openOn(fs, "this run", 20_000);
+    send(store, numbers(0, from));
+    await store.close();
+    const dying = await openOn(fs, "this run", 20_000);
+    send(dying, numbers(from, 500));
+    await dying.dispatch.reached(dying.log.tail);
+    await kill(fs, dying);
+    const full = { error: new FsError("full", "ENOSPC"), keep: 7 };
+    fs.fault = (operation, path) =>
+      operation === "write" && path.includes("consumequeue") ? full : undefined;
+    await using again = await openOn(fs, "this run", 20_000);
+    assertEquals(textsOf(again, "T1", 0), numbers(0, 500));
+    fs.fault = undefined;
+  });
+}
 
 test("after a restart of the machine queues are cut whatever lies in them", async () => {
   const fs = new MemFs();
