@@ -198,6 +198,22 @@ export const options = {
     "How long each delay level holds a message back.",
   ),
 
+  // Transactions and request-reply
+  rejectTransactionMessage: bool(false, "Refuses the first half of a transaction."),
+  transactionTimeOut: ms(
+    6_000,
+    0,
+    86_400_000,
+    "A transaction this old whose producer said nothing is asked for.",
+  ),
+  transactionCheckInterval: ms(60_000, 100, 86_400_000, "Time between two looks for such."),
+  transactionCheckMax: whole(
+    15,
+    { min: 1, max: 100_000 },
+    "Questions without an answer before a transaction goes to TRANS_CHECK_MAX_TIME_TOPIC.",
+  ),
+  storeReplyMessageEnable: bool(true, "Answers to requests are stored, too."),
+
   // Master and slave
   haMasterAddress: address("The master's HA address; default: what the name servers say."),
   haSendHeartbeatInterval: ms(5_000, 100, 60_000, "An idle HA connection speaks this often."),
