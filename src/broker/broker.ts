@@ -11,6 +11,7 @@ import type { OpenProgress } from "../store/opening/headway.ts";
 import { openStore } from "../store/store.ts";
 import { addressText, ipBytes } from "../wire/host_address.ts";
 import type { BrokerConfig, BrokerRole } from "./config.ts";
+import { deliveryOf } from "./delay/delivery_of.ts";
 import { detoursOf } from "./detours.ts";
 import { brokerHandlers, fastHandlers } from "./handlers.ts";
 import { type Listeners, openListeners } from "./listeners.ts";
@@ -93,7 +94,8 @@ async function run(
     ...parts,
     ...runtime,
     ...pullLimits(config, parts.memoryBytes),
-    brokerId: config.brokerId,
+    ...config,
+    storeHost: literal(addresses.broker, runtime),
     masterGone: () => following?.masterGone ?? false,
   });
   const stopArrivals = store.dispatch.onArrival(({ topic, queueId }) => pulls.wake(topic, queueId));
@@ -174,7 +176,7 @@ function serveAll(
       { commitLog: store.log, slaves, clock, log, options, witness },
       until,
     ),
-    ...(following ? [following.run(until)] : []),
+    ...(following ? [following.run(until)] : [deliveryOf(parts).run(until)]),
   ]).catch((error) => parts.log.error("the broker stopped", { reason: reasonOf(error) }));
 }
 

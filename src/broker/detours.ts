@@ -1,7 +1,10 @@
+import { delayedDetour } from "./delay/delayed.ts";
+import { Levels } from "./delay/levels.ts";
 import type { Detour } from "./detour.ts";
 import type { Parts } from "./parts.ts";
 
 /** All detours of a broker, in the order in which a message passes them. */
-export function detoursOf(_parts: Parts): readonly Detour[] {
-  return [];
+export function detoursOf({ config }: Parts): readonly Detour[] {
+  const delayed = delayedDetour(new Levels(config.messageDelayLevel));
+  return [delayed];
 }

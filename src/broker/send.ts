@@ -204,11 +204,12 @@ export class Sends {
   #stageBatch(
     { properties: shared }: SendRequest,
     message: NewMessage,
-    { waits }: SendHints,
+    { waits, delay }: SendHints,
     command: Command,
     peer: Peer,
   ): void {
     const { store, maxMessageBytes } = this.#context;
+    if (delay > 0) throw new PutRefusal("illegal", "cannot delay a batch: send each by itself");
     if (command.body.length > maxMessageBytes) {
       const reason = `batch of ${command.body.length} bytes, at most ${maxMessageBytes}`;
       throw new PutRefusal("illegal", reason);

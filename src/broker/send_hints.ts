@@ -4,7 +4,7 @@ import { Property, withoutProperty } from "../wire/properties.ts";
 export interface SendHints {
   /** False: the sender does not wait for slaves and disk. */
   readonly waits: boolean;
-  /** Delay level, 0 without one. */
+  /** Delay level, 0 without one; NaN for what is no number. */
   readonly delay: number;
   /** The first half of a transaction. */
   readonly prepares: boolean;
@@ -41,7 +41,7 @@ export function sendHints(text: string): SendHints {
       waitEnd = end;
       if (end > at + WAIT.length) waits = text.slice(at + WAIT.length, end) !== "false";
     } else if (first === D && text.startsWith(DELAY, at)) {
-      if (end > at + DELAY.length) delay = Number(text.slice(at + DELAY.length, end)) || 0;
+      if (end > at + DELAY.length) delay = Number(text.slice(at + DELAY.length, end));
     } else if (first === T && text.startsWith(PREPARES, at)) {
       if (end > at + PREPARES.length) prepares = text.slice(at + PREPARES.length, end) === "true";
     }

@@ -9,7 +9,7 @@ import type { Topic } from "./topics.ts";
 export function notSendable(
   topic: Topic,
   request: Pick<SendRequest, "queueId" | "sysFlag">,
-  { delay, prepares }: SendHints,
+  { prepares }: SendHints,
 ): Reply | undefined {
   if (!topic.sendable) {
     return refuse(
@@ -29,9 +29,6 @@ export function notSendable(
       ResponseCode.SYSTEM_ERROR,
       `cannot send to "${topic.topicName}": it has no queue to write to`,
     );
-  }
-  if (delay > 0) {
-    return refuse(ResponseCode.MESSAGE_ILLEGAL, `cannot delay a message: not supported yet`);
   }
   // by its flag alone too: such a message is in no queue, so it would be answered OK and never delivered
   if (!isInQueue(request.sysFlag) || prepares) {

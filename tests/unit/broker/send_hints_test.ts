@@ -19,7 +19,7 @@ for (
     { name: "a name that only begins so", text: "WAITER\x01false\x02DELAYED\x013" },
     { name: "a value that looks like one", text: "KEYS\x01WAIT\x01false" },
     { name: "a delay", text: "DELAY\x013", delay: 3 },
-    { name: "a delay that is no number", text: "DELAY\x01soon" },
+    { name: "a delay that is no number", text: "DELAY\x01soon", delay: NaN },
     { name: "the last of two", text: "DELAY\x013\x02DELAY\x010" },
     { name: "a first half", text: "TRAN_MSG\x01true\x02PGROUP\x01p", prepares: true },
     { name: "a message that says it is none", text: "TRAN_MSG\x01false" },
@@ -39,7 +39,7 @@ test("sendHints() agrees with a look at each property by itself", () => {
   fc.assert(fc.property(text, (text) => {
     const hints = sendHints(text);
     assertEquals(hints.waits, property(text, "WAIT") !== "false");
-    assertEquals(hints.delay, Number(property(text, "DELAY") ?? 0) || 0);
+    assertEquals(hints.delay, Number(property(text, "DELAY") ?? 0));
     assertEquals(hints.prepares, property(text, "TRAN_MSG") === "true");
     const kept = parseProperties(text);
     kept.delete("WAIT");

@@ -96,12 +96,6 @@ const REFUSED: {
     says: '"R"',
   },
   {
-    name: "a delay, which is not there yet",
-    request: send({ properties: props(["DELAY", "3"]) }),
-    code: 13,
-    says: "delay",
-  },
-  {
     name: "a delayed batch",
     request: batch([["a", ""]], { properties: props(["DELAY", "3"]) }),
     code: 13,
