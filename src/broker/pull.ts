@@ -1,6 +1,8 @@
 import type { Outbox } from "../base/bytes.ts";
 import { CorruptLogError } from "../base/errors.ts";
+import type { Log } from "../base/log.ts";
 import type { Clock } from "../ports/host.ts";
+import type { Address } from "../ports/net.ts";
 import type { Answer, Peer, ReplyTo } from "../rpc/peer.ts";
 import type { CommitLog } from "../store/commit_log.ts";
 import { QueueRead, type ReadLimits, type ReadStatus } from "../store/read.ts";
@@ -8,13 +10,16 @@ import type { Store } from "../store/store.ts";
 import { beginReply } from "../wire/codec.ts";
 import { RequestCode, ResponseCode } from "../wire/codes.ts";
 import { type Command, FLAG_ONEWAY, refuse, type Reply } from "../wire/command.ts";
+import { hostBytes } from "../wire/host_address.ts";
 import { formatPullAnswer, parsePull, PULL_FLAG, type PullRequest } from "../wire/pull.ts";
 import type { Clients } from "./clients.ts";
 import { type TagFilter, tagFilter } from "./filter.ts";
 import type { Groups } from "./groups.ts";
 import type { Offsets } from "./offsets.ts";
+import { OffsetMoves } from "./pulls/offset_moved.ts";
 import { type ParkedPull, ParkedPulls } from "./parked.ts";
 import { PERM_READ } from "./topic_rules.ts";
+import type { Puts } from "./puts.ts";
 import type { Stats } from "./stats.ts";
 import type { Topic, Topics } from "./topics.ts";
 
@@ -32,13 +37,18 @@ export interface PullLimits {
 /** What pulls need of their broker. */
 export interface PullContext extends PullLimits {
   readonly clock: Clock;
+  readonly log: Log;
   readonly store: Store;
+  readonly puts: Pick<Puts, "put">;
   readonly topics: Topics;
   readonly groups: Groups;
   readonly offsets: Offsets;
   readonly clients: Clients;
   readonly stats: Stats;
   readonly isSlave: boolean;
+  readonly brokerName: string;
+  /** This broker, as records have it. */
+  readonly storeHost: Address;
   /** Own id; readers are told to stay while no master is there to go to. */
   readonly brokerId: number;
   /** On a slave: no name server has a master, and none is followed. */
@@ -49,11 +59,18 @@ export interface PullContext extends PullLimits {
 export class Pulls {
   readonly #context: PullContext;
   readonly #parked: ParkedPulls;
+  readonly #moves: OffsetMoves;
   readonly #read = new QueueRead(); // each read is answered before the next
 
   constructor(context: PullContext) {
     this.#context = context;
     this.#parked = new ParkedPulls(context.clock, this.#again);
+    const { puts, storeHost } = context;
+    this.#moves = new OffsetMoves({
+      ...context,
+      storeHost: hostBytes(storeHost),
+      put: (message) => void puts.put(message, false),
+    });
   }
 
   /** Pulls that wait for a message. */
@@ -187,6 +204,9 @@ export class Pulls {
     if (code === ResponseCode.PULL_OFFSET_MOVED && isSlave && !offsetCheckInSlave) {
       const master = groups.find(request.consumerGroup)?.brokerId ?? 0;
       return formatPullAnswer(ResponseCode.PULL_RETRY_IMMEDIATELY, status, read, master);
+    }
+    if (code === ResponseCode.PULL_OFFSET_MOVED && !isSlave) {
+      this.#moves.moved(request, read.nextBeginOffset);
     }
     return formatPullAnswer(code, status, read, this.#suggestion(read, request.consumerGroup));
   }

@@ -110,7 +110,8 @@ export class BrokerRig implements AsyncDisposable {
       ...parts,
       clock,
       ...pullLimits(config, parts.memoryBytes),
-      brokerId: config.brokerId,
+      ...config,
+      storeHost: { host: config.brokerIP1, port: 10911 },
       masterGone,
     });
     this.#stopArrivals = store.dispatch.onArrival(({ topic, queueId }) =>
