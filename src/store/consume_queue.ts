@@ -23,8 +23,7 @@ const TAIL_BYTES_MAX = 256 * TAIL_BYTES;
 /** A record further ahead of its queue than this is no gap but damage. */
 const GAP_ENTRIES_MAX = 1 << 20;
 
-/** What makes an entry none. */
-const NO_SIZE = new Uint8Array(4);
+/** Where the size of a file's first entry lies; without one it is none. */
 const SIZE_AT = 8;
 
 /** One entry. */
@@ -293,10 +292,11 @@ export class ConsumeQueue {
 
   /** Takes away a file's entries from `at` on, which end at `end`. To free blocks takes a disk milliseconds. */
   #zero(segment: Segment, at: number, end: number): void {
-    if (this.#isZeroBehind) return segment.zero(at, end);
-    const keepsBlock = at === 0 && this.#look(segment.base / ENTRY_BYTES);
-    segment.zeroFrom(keepsBlock ? ENTRY_BYTES : at);
-    if (keepsBlock) segment.file.writeAt(SIZE_AT, NO_SIZE); // a torn log offset would make it an older entry
+    const keepsFirst = at === 0 && this.#look(segment.base / ENTRY_BYTES);
+    const from = keepsFirst ? ENTRY_BYTES : at;
+    if (this.#isZeroBehind) segment.zero(from, end);
+    else segment.zeroFrom(from);
+    if (keepsFirst) segment.zero(SIZE_AT, SIZE_AT + 4); // a torn log offset would make it an older entry
   }
 
   /** A file must not stay when its entries were cut: Java takes its first 20 bytes for one, zeros or not. */
