@@ -76,7 +76,7 @@ export const options = {
   offsetCheckInSlave: bool(false, "A slave corrects offsets out of range by itself."),
   accessMessageInMemoryMaxRatio: whole(
     40,
-    { min: 1, max: 100, unit: "percent of the memory" },
+    { max: 100, unit: "percent of the memory" },
     "A read further behind than this counts as a read from disk.",
   ),
   maxTransferBytesOnMessageInMemory: whole(

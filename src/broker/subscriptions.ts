@@ -55,15 +55,17 @@ export function filterOf(
   { consumerGroup, topic, subVersion }: PullAs,
   broadcastAllowed: boolean,
 ): Subscribed["wanted"] | Reply {
-  const subscription = group?.subscriptions.get(topic);
-  if (group === undefined || subscription === undefined) {
-    const missing = group === undefined
-      ? "no consumer of the group is online here"
-      : `the group did not subscribe to "${topic}"`;
-    return refusePull(ResponseCode.SUBSCRIPTION_NOT_EXIST, consumerGroup, missing);
+  if (group === undefined) {
+    const nobody = "no consumer of the group is online here";
+    return refusePull(ResponseCode.SUBSCRIPTION_NOT_EXIST, consumerGroup, nobody);
   }
   if (!broadcastAllowed && group.messageModel === "BROADCASTING") {
     return refusePull(ResponseCode.NO_PERMISSION, consumerGroup, "it may not broadcast");
+  }
+  const subscription = group.subscriptions.get(topic);
+  if (subscription === undefined) {
+    const missing = `the group did not subscribe to "${topic}"`;
+    return refusePull(ResponseCode.SUBSCRIPTION_NOT_EXIST, consumerGroup, missing);
   }
   if (subscription.subVersion < subVersion) {
     return refusePull(

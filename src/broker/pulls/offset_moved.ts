@@ -55,6 +55,7 @@ export class OffsetMoves {
       reconsumeTimes: 0,
       preparedTransactionOffset: 0,
       properties: formatProperties([
+        [Property.DELAY, "0"], // as Java has it
         [Property.KEYS, consumerGroup],
         [Property.TAGS, consumerGroup],
       ]),

@@ -87,7 +87,7 @@ const REFUSED: {
   {
     name: "a group that may not broadcast",
     before: async ({ parts }, client) => {
-      await beat(client, {}, { messageModel: "BROADCASTING" });
+      await beat(client, { topic: "U" }, { messageModel: "BROADCASTING" });
       parts.groups.update({ ...plainGroup("C"), consumeBroadcastEnable: false });
     },
     fields: { sysFlag: "0", subVersion: "6" },

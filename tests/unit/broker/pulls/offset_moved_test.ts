@@ -27,7 +27,10 @@ test("a corrected offset (21) is kept as a message of OFFSET_MOVED_EVENT, tag an
       '"offsetNew":2,"offsetRequest":7}',
   );
   assertObjectMatch(JSON.parse(textOf(second.body)), { offsetNew: 0, offsetRequest: -3 });
-  assertEquals([...parseProperties(first.properties)], [["KEYS", "C"], ["TAGS", "C"]]);
+  assertEquals([...parseProperties(first.properties)], [["DELAY", "0"], ["KEYS", "C"], [
+    "TAGS",
+    "C",
+  ]]);
   assertEquals([first.flag, first.sysFlag, first.reconsumeTimes], [0, 0, 0]);
   assertEquals([first.bornHost, first.storeHost], Array(2).fill({ host: "10.0.0.9", port: 10911 }));
 });
