@@ -1,4 +1,5 @@
 import { type Log, reasonOf } from "../base/log.ts";
+import { randomBelow } from "../base/random_below.ts";
 import { together } from "../base/together.ts";
 import { serveSlaves } from "../ha/master.ts";
 import { Witness } from "../ha/witness.ts";
@@ -18,6 +19,7 @@ import { type Listeners, openListeners } from "./listeners.ts";
 import { closeParts, openParts, type Parts } from "./parts.ts";
 import { Pulls } from "./pull.ts";
 import { type MasterAddresses, Registrar } from "./registration.ts";
+import { tooFewReplicas } from "./replicas.ts";
 import { Sends } from "./send.ts";
 import { follow, type Following } from "./slave.ts";
 import { masterOptions, pullLimits, storeOptions } from "./told.ts";
@@ -202,8 +204,7 @@ function sendsOf(parts: Parts, storeHost: Address): Sends {
     traceOn: config.traceOn,
     maxMessageBytes: config.maxMessageSize,
     storeHost: literal(storeHost, runtime),
-    tooFewReplicas: () =>
-      config.brokerRole === "SYNC_MASTER" && parts.acks.slaves + 1 < config.minInSyncReplicas,
+    tooFewReplicas: () => tooFewReplicas(parts),
     pick: (n) => randomBelow(runtime, n),
   });
 }
@@ -235,10 +236,4 @@ function registrarOf(
     },
     onMaster,
   });
-}
-
-function randomBelow({ random }: Runtime, n: number): number {
-  const bytes = new Uint8Array(4);
-  random(bytes);
-  return new DataView(bytes.buffer).getUint32(0) % Math.max(1, n);
 }

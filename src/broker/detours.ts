@@ -2,9 +2,10 @@ import { delayedDetour } from "./delay/delayed.ts";
 import { Levels } from "./delay/levels.ts";
 import type { Detour } from "./detour.ts";
 import type { Parts } from "./parts.ts";
+import { exhaustedDetour } from "./retry/exhausted.ts";
 
 /** All detours of a broker, in the order in which a message passes them. */
-export function detoursOf({ config }: Parts): readonly Detour[] {
+export function detoursOf({ config, groups, topics }: Parts): readonly Detour[] {
   const delayed = delayedDetour(new Levels(config.messageDelayLevel));
-  return [delayed];
+  return [exhaustedDetour(groups, topics), delayed];
 }

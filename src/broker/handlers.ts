@@ -13,6 +13,7 @@ import type { Pulls } from "./pull.ts";
 import { queryHandlers } from "./query_handlers.ts";
 import { queueHandlers } from "./queue_handlers.ts";
 import { resyncHandler } from "./resync.ts";
+import { sendBackHandler } from "./retry/send_back.ts";
 import { runtimeInfoHandler } from "./runtime_info.ts";
 import type { Sends } from "./send.ts";
 import { ANSWER_BYTES_MAX } from "./told.ts";
@@ -39,6 +40,7 @@ export function brokerHandlers(
     [RequestCode.SEND_BATCH_MESSAGE, sends.sendV2],
     [RequestCode.PULL_MESSAGE, pulls.pull],
     [RequestCode.LITE_PULL_MESSAGE, pulls.pull],
+    sendBackHandler(parts),
     ...queueHandlers(parts),
     ...queryHandlers({
       store,

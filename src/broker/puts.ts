@@ -10,6 +10,14 @@ import type { Stats } from "./stats.ts";
 /** With this much staged the end of the turn is not waited for. */
 const STAGED_BYTES_MAX = 4 * 1024 * 1024;
 
+/** Above this many messages that wait for a slave or the disk, new ones are refused. */
+export const WAITING_MAX = 100_000;
+/** What those hear. */
+export const BUSY: Reply = refuse(
+  ResponseCode.SYSTEM_BUSY,
+  `[OVERLOAD] ${WAITING_MAX} messages wait for a slave or the disk`,
+);
+
 /** Whoever has a message staged, and hears what became of it. */
 export interface Put extends Confirmed {
   /** It is not stored, and why. */

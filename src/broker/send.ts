@@ -14,21 +14,16 @@ import { SysFlag } from "../wire/record_layout.ts";
 import { parseSend, parseSendV2, type SendRequest } from "../wire/send.ts";
 import { SendScan } from "../wire/send_scan.ts";
 import type { Detour, Detoured } from "./detour.ts";
-import { type Puts, replyTo } from "./puts.ts";
+import { BUSY, type Puts, replyTo, WAITING_MAX } from "./puts.ts";
+import { TOO_FEW_REPLICAS } from "./replicas.ts";
 import { type SendHints, sendHints } from "./send_hints.ts";
 import { notSendable } from "./send_refusals.ts";
 import { type AnswerStyle, Sent } from "./sent.ts";
 import type { Topic, Topics } from "./topics.ts";
 
-/** Above this many messages that wait for a slave or the disk, new ones are refused with SYSTEM_BUSY. */
-const WAITING_MAX = 100_000;
 const EMPTY = new Uint8Array(0);
 const PROPERTY_END = 2;
 const NO_HINTS: SendHints = { waits: true, delay: 0, prepares: false, stored: "" };
-const TOO_FEW_REPLICAS = refuse(
-  ResponseCode.SYSTEM_ERROR,
-  "cannot store a message: fewer slaves than minInSyncReplicas asks for",
-);
 
 /** What sends need of their broker. */
 export interface SendContext {
@@ -130,12 +125,7 @@ export class Sends {
       );
     }
     if (this.#context.tooFewReplicas()) return TOO_FEW_REPLICAS;
-    if (puts.waiting >= WAITING_MAX) {
-      return refuse(
-        ResponseCode.SYSTEM_BUSY,
-        `[OVERLOAD] ${WAITING_MAX} messages wait for a slave or the disk`,
-      );
-    }
+    if (puts.waiting >= WAITING_MAX) return BUSY;
     const topic = topics.get(request.topic) ?? topics.createOnSend(request);
     if ("code" in topic) return topic;
     const hints = sendHints(request.properties);

@@ -14,7 +14,8 @@ export interface AnswerStyle {
   readonly traceOn: boolean;
 }
 
-const REMARKS: Record<number, string | undefined> = {
+/** What is said with the codes of stored messages that did not reach a guarantee. */
+export const STORED_REMARKS: Record<number, string | undefined> = {
   [ResponseCode.FLUSH_DISK_TIMEOUT]: "stored, but the disk did not confirm it in time",
   [ResponseCode.FLUSH_SLAVE_TIMEOUT]: "stored, but no slave confirmed it in time",
   [ResponseCode.SLAVE_NOT_AVAILABLE]: "stored, but no slave is near enough to confirm it",
@@ -60,7 +61,7 @@ export class Sent implements Confirmed, ReplyTo {
     if (this.#peer.closed || (this.flag & FLAG_ONEWAY) !== 0) return;
     putSendReply(this.#peer.out, this, {
       code,
-      remark: REMARKS[code],
+      remark: STORED_REMARKS[code],
       msgId: this.#messageIds(),
       queueId: this.#queueId,
       queueOffset: this.#first.queueOffset,

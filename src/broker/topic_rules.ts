@@ -19,6 +19,7 @@ const SELF_TEST_TOPIC = "SELF_TEST_TOPIC";
 const BENCHMARK_TOPIC = "BenchmarkTest";
 const TRACE_TOPIC = "RMQ_SYS_TRACE_TOPIC";
 const RETRY_PREFIX = "%RETRY%";
+const DEAD_PREFIX = "%DLQ%";
 
 /** One delay level a queue. */
 const SCHEDULE_QUEUES = 18;
@@ -105,6 +106,16 @@ export function checkTopicName(field: string, name: string): void {
 /** The topic where a group's messages go that it could not consume. */
 export function retryTopicOf(group: string): string {
   return RETRY_PREFIX + group;
+}
+
+/** The group whose retry topic this is. */
+export function groupOfRetry(topic: string): string {
+  return topic.slice(RETRY_PREFIX.length);
+}
+
+/** The topic where a group's messages go that failed too often. */
+export function deadLetterTopicOf(group: string): string {
+  return DEAD_PREFIX + group;
 }
 
 /** True for the retry topic of some group. */

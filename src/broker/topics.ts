@@ -4,6 +4,7 @@ import type { DataVersion } from "../wire/tables.ts";
 import { formatTopicTable, parseTopicTable, type TopicConfig } from "../wire/topic.ts";
 import {
   builtInTopics,
+  deadLetterTopicOf,
   isRetryTopic,
   isSystemTopic,
   PERM_INHERIT,
@@ -110,6 +111,15 @@ export class Topics {
     if (known !== undefined) return known;
     if (topicNameProblem(name) !== undefined || queues <= 0 || this.#table.full) return undefined;
     return this.#add(plainTopic(name, queues, undefined, unitMode ? UNIT_SUB : 0));
+  }
+
+  /** The topic of a group's dead letters, made when it is missing; undefined when no topic can be named so. */
+  createDeadLetter(group: string): Topic | undefined {
+    const name = deadLetterTopicOf(group);
+    const known = this.#table.get(name);
+    if (known !== undefined) return known;
+    if (topicNameProblem(name) !== undefined || this.#table.full) return undefined;
+    return this.#add(plainTopic(name, 1));
   }
 
   /** A topic the broker needs for itself, made when it is missing. */
