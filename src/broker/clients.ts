@@ -14,7 +14,7 @@ const SCAN_MS = 10_000;
 const GROUPS_OF_PEER_MAX = 4_096;
 
 /** What the registry asks of a connection. */
-export type ClientPeer = Pick<Peer, "tell" | "close" | "remote">;
+export type ClientPeer = Pick<Peer, "tell" | "call" | "drained" | "close" | "remote">;
 
 /** One client of a group, on one connection. */
 export interface Member {
@@ -59,6 +59,8 @@ interface Group extends OnlineGroup {
 }
 
 interface Place {
+  /** The client's id, once it produces. */
+  clientId?: string;
   readonly producers: Set<string>;
   readonly consumers: Set<string>;
 }
@@ -73,6 +75,8 @@ export class Clients {
   readonly #notifies: (group: string) => boolean;
   readonly #producers = new Map<string, Map<ClientPeer, Member>>();
   readonly #consumers = new Map<string, Group>();
+  /** Connections of clients that produce, by client id; the one that was heard of last. */
+  readonly #producing = new Map<string, ClientPeer>();
   readonly #places = new Map<ClientPeer, Place>();
   /** Groups whose members will hear of a change at the end of this turn, once. */
   readonly #changed = new Set<string>();
@@ -104,6 +108,10 @@ export class Clients {
     for (const consumer of heartbeat.consumers) {
       place.consumers.add(consumer.groupName);
       this.#consumerBeat(consumer, peer, member);
+    }
+    if (place.producers.size > 0) {
+      place.clientId = heartbeat.clientId;
+      this.#producing.set(heartbeat.clientId, peer);
     }
     if (place.producers.size + place.consumers.size > 0) this.#places.set(peer, place);
     return true;
@@ -149,12 +157,18 @@ export class Clients {
     return this.#producers.get(group);
   }
 
+  /** The connection of a client with that id that produces. */
+  producer(clientId: string): ClientPeer | undefined {
+    return this.#producing.get(clientId);
+  }
+
   /** Forgets all; nobody hears of it. */
   close(): void {
     this.#cancelScan();
     this.#changed.clear();
     this.#producers.clear();
     this.#consumers.clear();
+    this.#producing.clear();
     this.#places.clear();
   }
 
@@ -200,6 +214,11 @@ export class Clients {
     const place = this.#places.get(peer);
     if (place === undefined) return;
     leave(place);
+    const { clientId } = place;
+    if (clientId !== undefined && place.producers.size === 0) {
+      if (this.#producing.get(clientId) === peer) this.#producing.delete(clientId);
+      place.clientId = undefined;
+    }
     if (place.producers.size + place.consumers.size === 0) this.#places.delete(peer);
   }
 

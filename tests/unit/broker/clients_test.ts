@@ -16,6 +16,12 @@ class FakePeer implements ClientPeer {
   tell(request: Request): void {
     this.told.push(request);
   }
+  call(): Promise<never> {
+    return Promise.reject(new Error("nobody asks it"));
+  }
+  drained(): Promise<void> {
+    return Promise.resolve();
+  }
   close(): void {
     this.closes++;
   }
@@ -265,6 +271,25 @@ test("a connection with a silent and a live group stays open", async () => {
   }
   assertEquals([clients.consumerIds("left"), clients.producers("p")?.size], [undefined, 1]);
   assertEquals(peer.closes, 0);
+});
+
+test("producer() finds a client that produces by its id, on the connection it spoke on last", () => {
+  const { clients } = registry();
+  const [a, b] = [new FakePeer(), new FakePeer()];
+  clients.heartbeat(beat("x", [consumer("g", [subscription("T")])]), a, INFO);
+  assertEquals(clients.producer("x"), undefined, "it only consumes");
+  clients.heartbeat(beat("x", [], ["p", "q"]), a, INFO);
+  clients.heartbeat(beat("x", [], ["p"]), b, INFO);
+  assertEquals(clients.producer("x"), b);
+  clients.closed(a);
+  assertEquals(clients.producer("x"), b, "the older connection takes nothing with it");
+  clients.unregister(b, "p");
+  assertEquals(clients.producer("x"), undefined);
+  clients.heartbeat(beat("x", [], ["p", "q"]), a, INFO);
+  clients.unregister(a, "p");
+  assertEquals(clients.producer("x"), a, "it still produces for another group");
+  clients.closed(a);
+  assertEquals(clients.producer("x"), undefined);
 });
 
 test("one connection cannot fill the registry with groups", () => {
