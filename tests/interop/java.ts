@@ -82,27 +82,31 @@ export interface ScenarioRun {
   line(scenario: string): Promise<ScenarioLine>;
 }
 
-/** Starts the Java client on its scenarios. `home` takes its logs and its local offsets. */
-export function startScenarios(
-  options: {
-    namesrv: string;
-    run: string;
-    home: string;
-    scenarios: readonly string[];
-    headers?: "JSON" | "ROCKETMQ";
-  },
-): ScenarioRun {
+/** What a client is told to do. `run` becomes part of its topics and groups; `home` takes its logs and local offsets. */
+export interface ScenarioOrder {
+  readonly namesrv: string;
+  readonly run: string;
+  readonly home: string;
+  readonly scenarios: readonly string[];
+  readonly headers?: "JSON" | "ROCKETMQ";
+}
+
+/** Starts a Java client on its scenarios: that of the class path, else 4.9.7. */
+export function startScenarios(options: ScenarioOrder, classPath?: string): ScenarioRun {
   const { namesrv, home, scenarios } = options;
   const settings = [
     "-Xmx256m",
     `-Drocketmq.client.localOffsetStoreDir=${join(home, "offsets")}`,
     `-Drocketmq.serialize.type=${options.headers ?? "JSON"}`,
+    "-Drocketmq.client.rebalance.lockInterval=2000", // else whoever asks too early for a queue waits 20 s
   ];
-  const program = runJava(home, settings, "pocketmq.interop.Interop", [
-    namesrv,
-    options.run,
-    ...scenarios,
-  ]);
+  const args = [namesrv, options.run, ...scenarios];
+  const main = "pocketmq.interop.Interop";
+  return scenarioLines(launch(home, [...SHORT_LIVED, ...settings], main, args, { classPath }));
+}
+
+/** Reads what a client at work reports. */
+export function scenarioLines(program: Running): ScenarioRun {
   return {
     async line(scenario) {
       const text = await within(
@@ -169,7 +173,7 @@ export function runJava(
   args: readonly string[],
   onLine?: (line: string) => void,
 ): Running {
-  return launch(home, [...SHORT_LIVED, ...settings], main, args, onLine);
+  return launch(home, [...SHORT_LIVED, ...settings], main, args, { onLine });
 }
 
 function launch(
@@ -177,12 +181,12 @@ function launch(
   settings: readonly string[],
   main: string,
   args: readonly string[],
-  onLine?: (line: string) => void,
+  { onLine, classPath = CLASSPATH }: { onLine?: (line: string) => void; classPath?: string } = {},
 ): Running {
   const own = [`-Duser.home=${home}`, `-Drocketmq.client.logRoot=${home}`];
   const quiet = "-Drocketmq.client.logLevel=ERROR";
   const jvm = [...settings, ...OPENS, ...own, quiet];
-  return run("java", [...jvm, "-cp", CLASSPATH, main, ...args], {
+  return run("java", [...jvm, "-cp", classPath, main, ...args], {
     env: { ROCKETMQ_HOME: peerHome(home) },
     onLine,
   });

@@ -5,7 +5,7 @@ import { sameBytes, viewOf } from "../../src/base/bytes.ts";
 import { itemPlace, readIndexHeader } from "../../src/store/index/index_layout.ts";
 import { test } from "../harness.ts";
 import { type By, INDEX_SHAPE, type Role, Trio } from "./trio.ts";
-import { prepareJava, type ScenarioRun, startScenarios } from "./java.ts";
+import { prepareJava, type ScenarioOrder, type ScenarioRun, startScenarios } from "./java.ts";
 import { AFTER_DEATH, BEFORE_DEATH, BINARY_SCENARIOS, SCENARIOS } from "./scenarios.ts";
 import { compareFolders } from "./stores.ts";
 
@@ -23,21 +23,25 @@ export function sharedTrio(by: Record<Role, By>): () => Promise<Trio> {
   });
 }
 
-/** A test for each scenario; the Java program runs them all in one process, started by the first test. */
+/** A client that can be told which scenarios to run. */
+export type ScenarioClient = (order: ScenarioOrder) => ScenarioRun | Promise<ScenarioRun>;
+
+/** A test for each scenario; the client runs them all in one process, started by the first test. */
 export function testScenarios(
   name: string,
   trio: () => Promise<Trio>,
   run: string,
   scenarios: Readonly<Record<string, string>>,
   headers: "JSON" | "ROCKETMQ" = "JSON",
-): void {
+  client: ScenarioClient = startScenarios,
+): () => Promise<ScenarioRun> {
   const program = lazily(async (): Promise<ScenarioRun> => {
     const { home, node } = await trio().then((one) => ({
       home: one.home,
       node: one.node("namesrv"),
     }));
     const logs = join(home, `client-${run}`);
-    return startScenarios({
+    return client({
       namesrv: node.address,
       run,
       home: logs,
@@ -51,6 +55,7 @@ export function testScenarios(
       assert(line.ok, `${scenario}: ${line.error}\n${(await trio()).said()}`);
     });
   }
+  return program;
 }
 
 /** The named scenarios with what they say. */

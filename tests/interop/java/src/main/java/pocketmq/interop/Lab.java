@@ -12,6 +12,7 @@ import org.apache.rocketmq.client.impl.MQClientAPIImpl;
 import org.apache.rocketmq.client.producer.DefaultMQProducer;
 import org.apache.rocketmq.client.producer.SendResult;
 import org.apache.rocketmq.client.producer.SendStatus;
+import org.apache.rocketmq.common.MQVersion;
 import org.apache.rocketmq.common.consumer.ConsumeFromWhere;
 import org.apache.rocketmq.common.message.Message;
 import org.apache.rocketmq.common.message.MessageQueue;
@@ -19,6 +20,9 @@ import org.apache.rocketmq.common.message.MessageQueue;
 /** Where a scenario runs: names that are its own, clients that end with it, and one producer all share. */
 final class Lab implements AutoCloseable {
     static final int TIMEOUT_MS = 5_000;
+
+    /** The client this was compiled against is of the 5.x line. */
+    static final boolean CLIENT_5 = MQVersion.CURRENT_VERSION >= MQVersion.Version.V5_0_0.ordinal();
 
     private final String namesrv;
     private final String run;
@@ -38,6 +42,7 @@ final class Lab implements AutoCloseable {
     static DefaultMQProducer startProducer(String namesrv, String run) throws Exception {
         DefaultMQProducer producer = new DefaultMQProducer("PG_" + run);
         producer.setNamesrvAddr(namesrv);
+        producer.setCreateTopicKey("TBW102"); // 4.3.0 alone has another default, which no broker knows
         producer.setInstanceName("producer-" + run);
         producer.setPollNameServerInterval(1_000);
         producer.setSendMsgTimeout(TIMEOUT_MS);
@@ -94,6 +99,8 @@ final class Lab implements AutoCloseable {
         consumer.setConsumeFromWhere(ConsumeFromWhere.CONSUME_FROM_FIRST_OFFSET);
         consumer.setConsumeThreadMin(4);
         consumer.setConsumeThreadMax(4);
+        // It may drop the heartbeat that tells of a new subscription; until the next one its pulls are answered 25.
+        if (CLIENT_5) consumer.setHeartbeatBrokerInterval(1_000);
         atEnd(consumer::shutdown);
         return consumer;
     }

@@ -69,6 +69,7 @@ final class Limits {
         for (Inbox.Received one : inbox.all()) {
             MessageExt message = one.message();
             Expect.that(message.getStoreSize() < 20_000, message.getKeys() + " takes " + message.getStoreSize() + " bytes of the log");
+            if (Lab.CLIENT_5) continue; // it takes the flag out when it has unpacked the body
             Expect.same("compression flag of " + message.getKeys(), MessageSysFlag.COMPRESSED_FLAG,
                 message.getSysFlag() & MessageSysFlag.COMPRESSED_FLAG);
         }
