@@ -237,3 +237,4 @@ function registrarOf(
     onMaster,
   });
 }
+    parts.stats.stalls.run(until),

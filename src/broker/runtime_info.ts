@@ -7,7 +7,7 @@ import { earliestStoreTime } from "../store/records.ts";
 import type { Store } from "../store/store.ts";
 import { RequestCode, ResponseCode } from "../wire/codes.ts";
 import { OUR_VERSION } from "../wire/command.ts";
-import { type Meter, ratesText, type Stats } from "./stats.ts";
+import { type Meter, ratesText, stallsText, type Stats } from "./stats.ts";
 
 /** What runtime info tells of. */
 export interface RuntimeInfoContext {
@@ -70,6 +70,8 @@ function tableOf(context: RuntimeInfoContext): Record<string, string> {
     sendThreadPoolQueueHeadWaitTimeMills: 0,
     pullThreadPoolQueueHeadWaitTimeMills: 0,
     pageCacheLockTimeMills: 0,
+    eventLoopStallMills: stallsText(stats.stalls),
+    eventLoopStallsOver50Mills: stats.stalls.long,
     earliestMessageTimeStamp: earliestStoreTime(log),
     residentBytes: runtime.memory().residentBytes,
   };

@@ -1,3 +1,4 @@
+import { Stalls } from "../metrics/stalls.ts";
 import type { Clock } from "../ports/host.ts";
 
 const SAMPLE_MS = 1_000;
@@ -47,9 +48,12 @@ export class Stats {
   /** Pulls that found messages, and those that did not. */
   readonly found: Meter = new Meter();
   readonly missed: Meter = new Meter();
+  /** How late the event loop was; nothing before it runs. */
+  readonly stalls: Stalls;
   #cancel: () => void;
 
   constructor(clock: Clock) {
+    this.stalls = new Stalls(clock);
     const today = () => Math.floor(clock.now() / DAY_MS);
     let day = today();
     const sample = () => {
@@ -72,4 +76,9 @@ export function ratesText(...meters: readonly Meter[]): string {
   return [10, 60, 600]
     .map((seconds) => meters.reduce((sum, meter) => sum + meter.perSecond(seconds), 0).toFixed(4))
     .join(" ");
+}
+
+/** The longest stalls of the event loop in the last 10, 60 and 600 seconds, in ms. */
+export function stallsText(stalls: Stalls): string {
+  return [10, 60, 600].map((seconds) => stalls.longestMs(seconds).toFixed(1)).join(" ");
 }

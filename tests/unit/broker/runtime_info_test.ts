@@ -112,3 +112,21 @@ test("28 gives values of the kind the Java broker gave under the same names", as
     }
   }
 });
+
+test("28 tells how long the event loop was stuck", async () => {
+  await using rig = await brokerRig();
+  assertEquals((await infoOf(rig)).eventLoopStallMills, "0.0 0.0 0.0");
+  const stop = new AbortController();
+  const running = rig.parts.stats.stalls.run(stop.signal);
+  const monotonic = rig.clock.monotonic.bind(rig.clock);
+  let stuckMs = 0;
+  rig.clock.monotonic = () => monotonic() + stuckMs;
+  await rig.clock.advance(5);
+  stuckMs = 80;
+  await rig.clock.advance(100);
+  const info = await infoOf(rig);
+  assertEquals(info.eventLoopStallMills, "80.0 80.0 80.0");
+  assertEquals(info.eventLoopStallsOver50Mills, "1");
+  stop.abort();
+  await running;
+});

@@ -1,0 +1,67 @@
+import { assertEquals } from "@std/assert";
+import { Stalls } from "../../../src/metrics/stalls.ts";
+import { test } from "../../harness.ts";
+
+/** A clock whose timers come as late as a test says. */
+function setUp() {
+  let now = 0;
+  let timer: { at: number; fn: () => void } | undefined;
+  const stalls = new Stalls({
+    now: () => now,
+    monotonic: () => now,
+    after: (ms, fn) => {
+      timer = { at: now + ms, fn };
+      return () => timer = undefined;
+    },
+    soon: (fn) => fn(),
+  });
+  const stop = new AbortController();
+  return {
+    stalls,
+    stop,
+    running: stalls.run(stop.signal),
+    /** The next tick comes that much too late. */
+    late(ms: number): void {
+      now = Math.max(now, timer!.at + ms);
+      timer!.fn();
+    },
+    waits: () => timer !== undefined,
+    pass(ms: number): void {
+      now += ms;
+    },
+  };
+}
+
+test("Stalls know the longest of the last seconds, and count those of 50 ms and more", () => {
+  const { stalls, late, pass } = setUp();
+  late(1);
+  late(49);
+  assertEquals([stalls.longestMs(10), stalls.long], [49, 0]);
+  pass(2000);
+  late(0);
+  late(50);
+  late(51);
+  assertEquals([stalls.longestMs(1), stalls.longestMs(600), stalls.long], [1990, 1990, 3]);
+  for (let i = 0; i < 12; i++) late(990);
+  assertEquals([stalls.longestMs(10), stalls.longestMs(60)], [990, 1990]);
+});
+
+test("Stalls forget what is ten minutes old, also when nothing was measured since", () => {
+  const { stalls, late, pass } = setUp();
+  late(70);
+  pass(599_000);
+  assertEquals([stalls.longestMs(599), stalls.longestMs(600), stalls.longestMs(9999)], [0, 70, 70]);
+  pass(1_000);
+  assertEquals([stalls.longestMs(600), stalls.long], [0, 1]);
+  late(0); // 600 s too late, as the machine slept
+  pass(700_000);
+  assertEquals([stalls.longestMs(600), stalls.long], [0, 2]);
+});
+
+test("Stalls leave no timer when they end", async () => {
+  const { running, stop, waits } = setUp();
+  assertEquals(waits(), true);
+  stop.abort();
+  await running;
+  assertEquals(waits(), false);
+});
