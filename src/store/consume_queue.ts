@@ -12,6 +12,7 @@ import {
   fillEntries,
   firstThat,
   putEntry,
+  takeSizes,
 } from "./queue_entry.ts";
 import type { Segment } from "./segment.ts";
 import type { Segments } from "./segments.ts";
@@ -22,9 +23,6 @@ const TAIL_BYTES = 204 * ENTRY_BYTES;
 const TAIL_BYTES_MAX = 256 * TAIL_BYTES;
 /** A record further ahead of its queue than this is no gap but damage. */
 const GAP_ENTRIES_MAX = 1 << 20;
-
-/** Where the size of a file's first entry lies; without one it is none. */
-const SIZE_AT = 8;
 
 /** One entry. */
 const one = new Uint8Array(ENTRY_BYTES);
@@ -285,18 +283,20 @@ export class ConsumeQueue {
     this.#cutUnsafe = true;
     this.#segments.removeFrom(Math.max(end, first.end));
     const segment = this.#segments.find(end);
-    if (segment) this.#zero(segment, end - segment.base, Math.min(was, segment.end) - segment.base);
+    if (segment) {
+      this.#takeAway(segment, end - segment.base, Math.min(was, segment.end) - segment.base);
+    }
     this.#isZeroBehind = false; // once something failed to be written, who knows
     this.#findLogEnd();
   }
 
   /** Takes away a file's entries from `at` on, which end at `end`. To free blocks takes a disk milliseconds. */
-  #zero(segment: Segment, at: number, end: number): void {
-    const keepsFirst = at === 0 && this.#look(segment.base / ENTRY_BYTES);
-    const from = keepsFirst ? ENTRY_BYTES : at;
-    if (this.#isZeroBehind) segment.zero(from, end);
-    else segment.zeroFrom(from);
-    if (keepsFirst) segment.zero(SIZE_AT, SIZE_AT + 4); // a torn log offset would make it an older entry
+  #takeAway(segment: Segment, at: number, end: number): void {
+    if (!this.#isZeroBehind) {
+      const keepsBlock = at === 0 && this.#look(segment.base / ENTRY_BYTES);
+      segment.zeroFrom(keepsBlock ? ENTRY_BYTES : at);
+      if (keepsBlock) takeSizes(segment, 0, ENTRY_BYTES);
+    } else if (end > at) takeSizes(segment, at, end);
   }
 
   /** A file must not stay when its entries were cut: Java takes its first 20 bytes for one, zeros or not. */

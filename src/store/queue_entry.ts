@@ -1,5 +1,6 @@
 import { readInt64, viewOf, writeInt64 } from "../base/bytes.ts";
 import type { LogFile } from "../ports/fs.ts";
+import type { Segment } from "./segment.ts";
 
 /**
  * Entry n of a consume queue, at n * 20.
@@ -44,12 +45,29 @@ export function entryIsThere(view: DataView, at: number): boolean {
   return entrySize(view, at) > 0 && entryLogOffset(view, at) >= 0;
 }
 
-/** What a crash leaves of a file between cutting it and giving it its size again: nothing, or whole entries. */
+/**
+ * Makes entries of a file none, and leaves their log offsets: one that a power cut tears would be that of an
+ * older entry, and what a file ends in would not be known for an entry by `endsInEntry`.
+ */
+export function takeSizes(segment: Segment, at: number, end: number): void {
+  const entries = new Uint8Array(end - at);
+  segment.file.readAt(at, entries);
+  const view = viewOf(entries);
+  for (let size = 8; size < entries.length; size += ENTRY_BYTES) view.setInt32(size, 0);
+  segment.overwrite(at, entries);
+}
+
+/**
+ * What a crash leaves of a file between cutting it and giving it its size again: nothing, or whole entries,
+ * some of which the next process may have taken away.
+ */
 export function endsInEntry({ file }: { readonly file: LogFile }, size: number): boolean {
-  if (size === 0 || size === ENTRY_BYTES) return true; // the one may have been zeroed already
+  if (size === 0 || size === ENTRY_BYTES) return true; // the one at log offset 0 has nothing else left
   if (size % ENTRY_BYTES !== 0) return false;
   const last = new Uint8Array(ENTRY_BYTES);
-  return file.readAt(size - ENTRY_BYTES, last) === ENTRY_BYTES && entryIsThere(viewOf(last), 0);
+  const view = viewOf(last);
+  if (file.readAt(size - ENTRY_BYTES, last) < ENTRY_BYTES) return false;
+  return entryIsThere(view, 0) || (entrySize(view, 0) === 0 && entryLogOffset(view, 0) > 0);
 }
 
 /** Bytes of fill entries, to be written again and again. */

@@ -77,11 +77,10 @@ export class Segment {
     this.#lengthen();
   }
 
-  /** Zeros from `at` to `end`, behind which there are none but zeros. */
-  zero(at: number, end: number): void {
-    if (at >= end) return;
+  /** Puts `bytes` over what is there. A full disk that has no room for that gets zeros to the file's end. */
+  overwrite(at: number, bytes: Uint8Array): void {
     try {
-      this.file.writeAt(at, new Uint8Array(end - at));
+      this.file.writeAt(at, bytes);
     } catch (error) {
       if (!(error instanceof FsError && error.code === "full")) throw error;
       this.zeroFrom(at); // there is a hole, or the disk gives each write a new place; this takes none

@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { viewOf } from "../../../src/base/bytes.ts";
 import { FsError } from "../../../src/ports/fs.ts";
 import { openStore, type Store } from "../../../src/store/store.ts";
 import { test } from "../../harness.ts";
@@ -34,7 +35,7 @@ async function kill(fs: MemFs, store: Store): Promise<void> {
 const numbers = (from: number, to: number): string[] =>
   Array.from({ length: to - from }, (_, i) => String(from + i));
 
-test("queues of a process that was killed are cut by zeros, and no disk space is freed for it", async () => {
+test("entries of a process that was killed are taken away in place, and no disk space is freed for it", async () => {
   const fs = new MemFs();
   const store = await openOn(fs, "this run", 20_000);
   send(store, numbers(0, 500)); // some of the entries are in files, some in memory
@@ -51,7 +52,7 @@ test("queues of a process that was killed are cut by zeros, and no disk space is
 });
 
 for (const { name, from } of [{ name: "behind others", from: 250 }, { name: "all", from: 0 }]) {
-  test(`a full disk that has no room for zeros in place of entries is no reason not to start: ${name}`, async () => {
+  test(`a full disk that has no room to take entries away in place is no reason not to start: ${name}`, async () => {
     const fs = new MemFs();
     const store = await openOn(fs, "this run", 20_000);
     send(store, numbers(0, from));
@@ -91,7 +92,8 @@ test("entries of records that are cut stay gone after a kill", async () => {
   await kill(fs, dying);
   fs.bytes(FIRST)[ends[49] + 4] ^= 1;
   await (await openOn(fs)).close();
-  assertEquals(fs.bytes(QUEUE).subarray(20 * 50).some((byte) => byte !== 0), false);
+  const behind = viewOf(fs.bytes(QUEUE).subarray(20 * 50));
+  for (let at = 0; at < behind.byteLength; at += 20) assertEquals(behind.getInt32(at + 8), 0);
   await using last = await openOn(fs);
   assertEquals(textsOf(last, "T1", 0), numbers(0, 50));
 });
@@ -131,7 +133,7 @@ async function killedWithLateQueue(fs: MemFs, clock: VirtualClock): Promise<void
   store.dispatch.close();
 }
 
-test("zeros in place of a queue's first entries may be torn by a power cut, at any byte", async () => {
+test("what takes a queue's entries away may be torn by a power cut, at any byte", async () => {
   for (let bytes = 0; bytes <= 40; bytes++) {
     const fs = new MemFs();
     const clock = new VirtualClock();
@@ -144,4 +146,28 @@ test("zeros in place of a queue's first entries may be torn by a power cut, at a
     assertEquals(textsOf(last, "T1", 0).length, 63);
     await closeAt(clock, last);
   }
+});
+
+test("a queue's file that a cut left short is one also when the next process took its entries away", async () => {
+  const fs = new MemFs();
+  const clock = new VirtualClock();
+  const store = await openAt(clock, fs);
+  const ends = send(store, numbers(0, 90));
+  await clock.advance(12_000);
+  fs.fault = (operation) => {
+    if (operation !== "sync" || fs.file(QUEUE).changes.length < 2) return undefined;
+    fs.kill(); // the queue's file was cut and has its size again; nothing of it is safe
+    return { error: new FsError("other", "the process died") };
+  };
+  await Promise.allSettled([store.cut(ends[49]), clock.settle()]);
+  store.dispatch.close();
+  const dying = await openAt(clock, fs);
+  const [cut, lengthened] = fs.file(QUEUE).changes;
+  assertEquals([cut, lengthened], [{ size: 1_000 }, { size: 2_000 }]);
+  fs.crash((count) => count, (changes) => changes.filter((change) => change !== lengthened));
+  dying.dispatch.close();
+  const last = await openAt(clock, fs);
+  assertEquals(textsOf(last, "T1", 0), numbers(0, 50));
+  assertEquals(fs.bytes(QUEUE).length, 2_000);
+  await closeAt(clock, last);
 });
