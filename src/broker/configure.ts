@@ -1,6 +1,6 @@
 import { nearest } from "../base/nearest.ts";
 import { type BrokerConfig, type ConfigKey, options } from "./config.ts";
-import { javaKeys, refusedWhenTrue } from "./java_keys.ts";
+import { javaKeys, lackingWhenTrue, refusedWhenTrue } from "./java_keys.ts";
 import type { Option } from "./option.ts";
 import { brokenRule } from "./rules.ts";
 
@@ -91,7 +91,7 @@ class Given {
 
   #environment(env: Readonly<Record<string, string | undefined>>): void {
     if (env.NAMESRV_ADDR) this.#put("namesrvAddr", env.NAMESRV_ADDR, "environment");
-    for (const key of [...Object.keys(options), ...refusedWhenTrue.keys()]) {
+    for (const key of [...Object.keys(options), ...switches()]) {
       const value = env[environmentName(key)]?.trim();
       if (value) this.#put(key, value, "environment");
     }
@@ -100,9 +100,8 @@ class Given {
   #flag(key: string, text: string): void {
     const option = optionOf(key);
     if (text !== "") this.#put(key, text.trim(), "flag");
-    else if (option?.flag) this.#put(key, "true", "flag");
-    else if (option) throw new ConfigError(`--${key} needs a value, ${option.wanted}`);
-    else this.#put(key, text, "flag");
+    else if (!option || option.flag) this.#put(key, "true", "flag");
+    else throw new ConfigError(`--${key} needs a value, ${option.wanted}`);
   }
 
   #put(key: string, text: string, source: Source): void {
@@ -121,8 +120,13 @@ class Given {
       if (text.toLowerCase() !== "true") return;
       throw new ConfigError(`Cannot use ${key} = true (${source}): ${refused}`);
     }
+    const means = lackingWhenTrue.get(key);
+    if (means !== undefined) {
+      if (text.toLowerCase() !== "true") return;
+      return void this.warnings.push(`${key} (${source}) is not supported: ${means}`);
+    }
     if (javaKeys.has(key)) return;
-    const meant = nearest(key, [...Object.keys(options), ...javaKeys]);
+    const meant = nearest(key, [...Object.keys(options), ...switches(), ...javaKeys]);
     this.warnings.push(
       `unknown key ${key} (${source}) is not used${meant ? `; did you mean ${meant}?` : ""}`,
     );
@@ -174,6 +178,11 @@ function derive({ values, origins, warnings }: Given, sources: Sources): void {
   else {warnings.push(
       "no name server was named (namesrvAddr, NAMESRV_ADDR); 127.0.0.1:9876 is used",
     );}
+}
+
+/** Keys that are no options here but say something when they are true. */
+function switches(): string[] {
+  return [...refusedWhenTrue.keys(), ...lackingWhenTrue.keys()];
 }
 
 function optionOf(key: string): Option<unknown> | undefined {

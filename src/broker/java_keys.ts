@@ -15,8 +15,8 @@ export const javaKeys: ReadonlySet<string> = new Set(
    consumerManageThreadPoolNums consumerManagerThreadPoolQueueCapacity dLegerGroup dLegerPeers dLegerSelfId
    debugLockEnable deleteConsumeQueueFilesInterval
    destroyMapedFileIntervalForcibly disableConsumeIfConsumerReadSlowly diskFallRecorded
-   duplicationEnable enableCalcFilterBitMap enableConsumeQueueExt enableDetailStat enableLmq
-   enableMultiDispatch enablePropertyFilter enableScheduleAsyncDeliver enableScheduleMessageStats endTransactionPoolQueueCapacity
+   duplicationEnable enableCalcFilterBitMap enableDetailStat
+   enablePropertyFilter enableScheduleAsyncDeliver enableScheduleMessageStats endTransactionPoolQueueCapacity
    endTransactionThreadPoolNums expectConsumerNumUseFilter fastFailIfNoBufferInStorePool
    fetchNamesrvAddrByAddressServer filterDataCleanTimeSpan filterServerNums filterSupportRetry
    flushCommitLogTimed flushConsumeQueueLeastPages flushConsumeQueueThoroughInterval
@@ -52,4 +52,11 @@ export const refusedWhenTrue: ReadonlyMap<string, string> = new Map([
   ],
   ["useTLS", "TLS is not in this version, and without it everything is sent in the clear"],
   ["enableDLegerCommitLog", "DLedger groups are not supported, only master and slave"],
+]);
+
+/** Keys whose `true` asks for something that is not here, and what that means; all else is as without it. */
+export const lackingWhenTrue: ReadonlyMap<string, string> = new Map([
+  ["enableLmq", "light queues (%LMQ%...) are not served"],
+  ["enableMultiDispatch", "a message is in the queue of its own topic alone"],
+  ["enableConsumeQueueExt", "no consumequeue_ext is written"],
 ]);

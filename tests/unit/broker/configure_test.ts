@@ -6,7 +6,7 @@ import {
   environmentName,
   type Sources,
 } from "../../../src/broker/configure.ts";
-import { javaKeys, refusedWhenTrue } from "../../../src/broker/java_keys.ts";
+import { javaKeys, lackingWhenTrue, refusedWhenTrue } from "../../../src/broker/java_keys.ts";
 import { test } from "../../harness.ts";
 
 const master: Sources = { roles: { namesrv: false, broker: "master" }, addresses: ["10.1.2.3"] };
@@ -181,11 +181,27 @@ test("configOf() takes Java's other keys without a word", () => {
   assertEquals(configOf({ ...master, file, flags: { namesrvAddr: "n:1" } }).warnings, []);
 });
 
-test("javaKeys holds no key that has an option or is refused", () => {
-  const twice = [...Object.keys(options), ...refusedWhenTrue.keys()].filter((key) =>
-    javaKeys.has(key)
-  );
-  assertEquals(twice, []);
+test("configOf() says what of a Java broker's features it lacks, where a file asks for one", () => {
+  const file = { enableLmq: "true", enableMultiDispatch: "TRUE", enableConsumeQueueExt: "false" };
+  const flags = { namesrvAddr: "n:1", enableConsumeQueueExt: "" };
+  const { warnings } = configOf({ ...master, file, flags });
+  assertEquals(warnings, [
+    "enableLmq (file) is not supported: light queues (%LMQ%...) are not served",
+    "enableMultiDispatch (file) is not supported: a message is in the queue of its own topic alone",
+    "enableConsumeQueueExt (flag) is not supported: no consumequeue_ext is written",
+  ]);
+  const env = { POCKETMQ_ENABLE_LMQ: "true" };
+  assertEquals(configOf({ ...master, env, flags: { namesrvAddr: "n:1" } }).warnings.length, 1);
+});
+
+test("a key is an option, refused, lacking or without effect, and but one of them", () => {
+  const keys = [
+    ...Object.keys(options),
+    ...refusedWhenTrue.keys(),
+    ...lackingWhenTrue.keys(),
+    ...javaKeys,
+  ];
+  assertEquals(keys.filter((key, i) => keys.indexOf(key) !== i), []);
 });
 
 test("configOf() refuses a key that asks for protection it has not, and takes it when off", () => {
@@ -194,6 +210,7 @@ test("configOf() refuses a key that asks for protection it has not, and takes it
     ConfigError,
   );
   assertStringIncludes(error.message, "Cannot use aclEnable = true (file): access control is not");
+  assertThrows(() => configOf({ ...master, flags: { aclEnable: "" } }), ConfigError, "(flag)");
   configOf({ ...master, file: { aclEnable: "false", enableDLegerCommitLog: "false" } });
 });
 
