@@ -178,7 +178,9 @@ function serveAll(
       { commitLog: store.log, slaves, clock, log, options, witness },
       until,
     ),
-    ...(following ? [following.run(until)] : [deliveryOf(parts).run(until)]),
+    ...(following
+      ? [following.run(until)]
+      : [deliveryOf(parts).run(until), parts.transactions.run(until)]),
   ]).catch((error) => parts.log.error("the broker stopped", { reason: reasonOf(error) }));
 }
 

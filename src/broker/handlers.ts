@@ -38,6 +38,7 @@ export function brokerHandlers(
     [RequestCode.SEND_MESSAGE, sends.send],
     [RequestCode.SEND_MESSAGE_V2, sends.sendV2],
     [RequestCode.SEND_BATCH_MESSAGE, sends.sendV2],
+    [RequestCode.END_TRANSACTION, parts.transactions.end],
     [RequestCode.PULL_MESSAGE, pulls.pull],
     [RequestCode.LITE_PULL_MESSAGE, pulls.pull],
     sendBackHandler(parts),

@@ -18,6 +18,7 @@ import { Puts } from "./puts.ts";
 import { Stats } from "./stats.ts";
 import { logDir } from "./told.ts";
 import { Topics } from "./topics.ts";
+import { Transactions } from "./transaction/transactions.ts";
 import { isRetryTopic } from "./topic_rules.ts";
 
 /** The state of one broker, each piece with its one owner. */
@@ -37,6 +38,8 @@ export interface Parts extends Tables {
   readonly confirmations: Confirmations;
   /** What is on its way into the log. */
   readonly puts: Puts;
+  /** Messages that wait for their producer's word. */
+  readonly transactions: Transactions;
   readonly isSlave: boolean;
   readonly stats: Stats;
   /** ms since 1970. */
@@ -81,6 +84,8 @@ export function openParts(
     flushTimeoutMs: config.syncFlushTimeout,
   });
   const stats = new Stats(clock);
+  const puts = new Puts({ clock, store, confirmations, stats });
+  const isSlave = config.brokerRole === "SLAVE";
   const memoryBytes = runtime.memory().totalBytes * config.accessMessageInMemoryMaxRatio / 100;
   return {
     ...tables,
@@ -93,8 +98,9 @@ export function openParts(
     acks,
     slaves,
     confirmations,
-    puts: new Puts({ clock, store, confirmations, stats }),
-    isSlave: config.brokerRole === "SLAVE",
+    puts,
+    transactions: new Transactions({ ...tables, clock, log, config, store, puts, isSlave }),
+    isSlave,
     stats,
     startedAt: clock.now(),
     memoryBytes,

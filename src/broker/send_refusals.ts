@@ -8,7 +8,7 @@ import type { Topic } from "./topics.ts";
 /** Why a message cannot be stored as it is asked for, or undefined. */
 export function notSendable(
   topic: Topic,
-  request: Pick<SendRequest, "queueId" | "sysFlag">,
+  request: Pick<SendRequest, "queueId" | "sysFlag"> & Partial<Pick<SendRequest, "batch">>,
   { prepares }: SendHints,
 ): Reply | undefined {
   if (!topic.sendable) {
@@ -30,9 +30,15 @@ export function notSendable(
       `cannot send to "${topic.topicName}": it has no queue to write to`,
     );
   }
-  // by its flag alone too: such a message is in no queue, so it would be answered OK and never delivered
-  if (!isInQueue(request.sysFlag) || prepares) {
-    return refuse(ResponseCode.NO_PERMISSION, "cannot prepare a transaction: not supported yet");
+  if (prepares && request.batch) {
+    return refuse(ResponseCode.MESSAGE_ILLEGAL, "cannot prepare a transaction: it is a batch");
+  }
+  // by its flag alone such a message would be in no queue, so it would be answered OK and never delivered
+  if (!isInQueue(request.sysFlag) && !prepares) {
+    return refuse(
+      ResponseCode.MESSAGE_ILLEGAL,
+      `cannot prepare a transaction: TRAN_MSG is not "true"`,
+    );
   }
   return undefined;
 }

@@ -102,16 +102,16 @@ const REFUSED: {
     says: "delay",
   },
   {
-    name: "a transaction, which is not there yet",
-    request: send({ properties: props(["TRAN_MSG", "true"]), sysFlag: "4" }),
-    code: 16,
+    name: "a transaction in a batch",
+    request: batch([["a", ""]], { properties: props(["TRAN_MSG", "true"]) }),
+    code: 13,
     says: "transaction",
   },
   {
-    name: "a message that says it is prepared",
+    name: "a message that is prepared by its flag only",
     request: send({ sysFlag: "4" }),
-    code: 16,
-    says: "transaction",
+    code: 13,
+    says: "TRAN_MSG",
   },
   {
     name: "a missing field",
