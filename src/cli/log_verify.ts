@@ -45,8 +45,9 @@ export function verify(
 /** One line of JSON for each finding, then one for the whole store. */
 function verdictJson(path: string, verdict: Verdict, ok: boolean): string {
   const { findings, ...parts } = verdict;
-  const { problems, notes } = findings;
-  const lines: unknown[] = [...findings.kept, { store: path, ok, ...parts, problems, notes }];
+  const { problems, notes, lasting } = findings;
+  const whole = { store: path, ok, ...parts, problems, notes, lasting };
+  const lines: unknown[] = [...findings.kept, whole];
   return lines.map((line) => JSON.stringify(line) + "\n").join("");
 }
 
@@ -89,8 +90,11 @@ function moreText(counts: ReadonlyMap<string, number>, kept: readonly Finding[])
   return text;
 }
 
-function endText({ problems, notes }: Verdict["findings"]): string {
+function endText({ problems, notes, lasting }: Verdict["findings"]): string {
   const noted = countText(notes, "note");
   if (problems > 0) return `${countText(problems, "problem")}, ${noted}\n`;
-  return notes === 0 ? "All fits\n" : `No problem; ${noted}: the next start sees to it\n`;
+  if (notes === 0) return "All fits\n";
+  if (lasting === 0) return `No problem; ${noted}: the next start sees to it\n`;
+  const stays = lasting === notes ? "which no start mends" : `${lasting} of which no start mends`;
+  return `No problem; ${noted}, ${stays}\n`;
 }

@@ -18,6 +18,7 @@ export class IndexCheck {
   readonly #files: readonly StoredIndexFile[];
   readonly #logMin: number;
   readonly #isSafe: (file: StoredIndexFile, isNewest: boolean) => boolean;
+  readonly #rebuiltFrom: number;
   readonly #findings: Findings;
   readonly #keys = new RecordKeys();
   #file = -1; // index of the file the next item is in
@@ -29,14 +30,19 @@ export class IndexCheck {
   #hole: { readonly from: number; readonly to: number; readonly count: number } | undefined;
   #atRecord: number[] = []; // hashes of the items of the record that is looked at
 
+  /** Keys of records from `rebuiltFrom` on, and those of the log's last records, the next start makes anew. */
   constructor(
     files: readonly StoredIndexFile[],
-    logMin: number,
-    isSafe: (file: StoredIndexFile, isNewest: boolean) => boolean,
+    { logMin, rebuiltFrom, isSafe }: {
+      readonly logMin: number;
+      readonly rebuiltFrom: number;
+      readonly isSafe: (file: StoredIndexFile, isNewest: boolean) => boolean;
+    },
     findings: Findings,
   ) {
     this.#files = files;
     this.#logMin = logMin;
+    this.#rebuiltFrom = rebuiltFrom;
     this.#isSafe = isSafe;
     this.#findings = findings;
     this.#nextFile();
@@ -55,7 +61,7 @@ export class IndexCheck {
     }
     this.good += found;
     if (found < this.#keys.count) this.#missing(logOffset, this.#keys.count - found);
-    else if (found > 0) this.#endMissing();
+    else if (found > 0) this.#endMissing(true);
     for (const hash of this.#atRecord) {
       if (this.#hasKey(hash)) continue;
       const text = `an item with hash ${hash} points to ${logOffset}, whose record has no such key`;
@@ -65,7 +71,7 @@ export class IndexCheck {
 
   /** The log ends there: what items are left point to nothing. */
   finish(logEnd: number): void {
-    this.#endMissing();
+    this.#endMissing(false);
     for (let item = this.#peek(); item; item = this.#peek()) {
       this.#take(item);
       const { logOffset } = item;
@@ -110,11 +116,15 @@ export class IndexCheck {
     this.#hole = { from, to: logOffset, count: count + keys };
   }
 
-  #endMissing(): void {
+  /** The index goes on from where it ends, so a hole behind which `hasMore` follows stays one. */
+  #endMissing(hasMore: boolean): void {
     if (this.#hole === undefined) return;
     const { from, to, count } = this.#hole;
     const text = `${count} keys of the records from ${from} to ${to} are missing`;
-    this.#findings.add("note", "index", this.#path(), text, from);
+    if (hasMore && from < this.#rebuiltFrom) {
+      const lasting = `${text}, until a \`log rebuild\``;
+      this.#findings.addLasting("index", this.#path(), lasting, from);
+    } else this.#findings.add("note", "index", this.#path(), text, from);
     this.#hole = undefined;
   }
 

@@ -4,7 +4,7 @@ export type Part = "log" | "queue" | "index" | "checkpoint" | "table";
 /** Something that is not as it should be. */
 export interface Finding {
   readonly part: Part;
-  /** "note": nothing is lost by it and the next start puts it right, or need not. */
+  /** "note": nothing is lost by it and the next start puts it right, or need not; but see `lasting`. */
   readonly kind: "problem" | "note";
   /** A file, or a queue and entry. */
   readonly where: string;
@@ -20,6 +20,8 @@ export class Findings {
   readonly counts = new Map<string, number>();
   problems = 0;
   notes = 0;
+  /** Notes of what no start mends. */
+  lasting = 0;
   readonly #keep: number;
 
   /** `keep` of each part and kind are kept. */
@@ -40,6 +42,12 @@ export class Findings {
     if (kind === "problem") this.problems++;
     else this.notes++;
     if (count <= this.#keep) this.kept.push({ part, kind, where, text, logOffset });
+  }
+
+  /** A note of what no start mends. */
+  addLasting(part: Part, where: string, text: string, logOffset: number): void {
+    this.lasting++;
+    this.add("note", part, where, text, logOffset);
   }
 
   of(part: Part, kind: Finding["kind"]): number {

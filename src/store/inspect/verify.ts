@@ -49,7 +49,8 @@ export function verifyStore(store: StoredStore, codecs: Codecs, options: VerifyO
   const min = log.first?.base ?? 0;
   const mending = { isOpen, rebuiltFrom: rebuiltFrom(store, codecs) };
   const check = root && new QueueCheck(queues, min, mending, findings);
-  const index = new IndexCheck(store.index, min, isSafeIn(store), findings);
+  const safe = { logMin: min, rebuiltFrom: mending.rebuiltFrom, isSafe: isSafeIn(store) };
+  const index = new IndexCheck(store.index, safe, findings);
   const { progress } = options;
   const walked = walk(store, codecs, { check, index, mending, findings, progress });
   check?.finish(walked.end);
@@ -131,7 +132,8 @@ function walk(
       const text = found === "bad"
         ? `the log ends here; behind it lies what no queue knows: ${reason}`
         : `${torn ? "the log ends here, torn" : "the log is damaged to its end"}: ${reason}`;
-      findings.add(torn ? "note" : "problem", "log", where(at), text, at);
+      if (torn && store.place.root === undefined) findings.addLasting("log", where(at), text, at);
+      else findings.add(torn ? "note" : "problem", "log", where(at), text, at);
     }
     return { end: at, records, newestMs };
   }

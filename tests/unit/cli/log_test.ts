@@ -84,6 +84,40 @@ test("log verify --strict counts what a start mends by itself", async () => {
   assertEquals((await run(fs, ["verify", "store", "--strict"])).code, 4);
 });
 
+for (
+  const { name, file, says } of [
+    {
+      name: "keys that no start finds",
+      file: "20261122112217325",
+      says: /are missing, until a `log rebuild`\nNo problem; 1 note, which no start mends\n$/,
+    },
+    {
+      name: "keys that a start reads again",
+      file: "20261122112257775",
+      says: /are missing\nNo problem; 1 note: the next start sees to it\n$/,
+    },
+  ]
+) {
+  test(`log verify says whether the next start mends what is noted: ${name}`, async () => {
+    const fs = store();
+    fs.dir("store/index").remove(file);
+    const { code, stdout } = await run(fs, ["verify", "store"]);
+    assertEquals(code, 0);
+    assertMatch(stdout, says);
+    if (!says.source.includes("rebuild")) return;
+    assertEquals((await run(fs, ["rebuild", "store"])).code, 0);
+    assertMatch((await run(fs, ["verify", "store"])).stdout, /All fits\n$/);
+  });
+}
+
+test("log verify says that a log without a store has no start", async () => {
+  const fs = store();
+  fs.bytes("store/commitlog/00000000000000065536").fill(7, 9500, 9600);
+  const { code, stdout } = await run(fs, ["verify", "store/commitlog"]);
+  assertEquals(code, 0);
+  assertMatch(stdout, /No problem; 1 note, which no start mends\n$/);
+});
+
 test("log verify takes the folder of a log alone, and a log that lies elsewhere", async () => {
   const alone = await run(store(), ["verify", "store/commitlog"]);
   assertEquals([alone.code, alone.stdout.includes("356 whole records")], [0, true]);

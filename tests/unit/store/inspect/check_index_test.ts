@@ -9,6 +9,7 @@ import { test } from "../../../harness.ts";
 import { goldenStore } from "../../../support/golden_store.ts";
 import type { MemFs } from "../../../support/mem_fs.ts";
 import { runtime } from "../../../support/runtime.ts";
+import { openIn } from "../../../support/store.ts";
 
 const FIRST = "store/index/20261122112217325";
 const SECOND = "store/index/20261122112257775";
@@ -124,3 +125,20 @@ test("IndexCheck says that a captured index file holds no index", () => {
   assertEquals(findings.problems, 1);
   assertStringIncludes(findings.kept[0].text, "its 42696 bytes and its header are not those");
 });
+
+for (
+  const { name, file, lasting } of [
+    { name: "in the middle", file: FIRST, lasting: 1 },
+    { name: "at the end", file: SECOND, lasting: 0 },
+  ]
+) {
+  test(`IndexCheck tells which hole the next start fills: ${name}`, async () => {
+    const fs = goldenStore("slave-clean");
+    fs.dir("store/index").remove(file.slice("store/index/".length));
+    const before = verdictOf(fs).findings;
+    assertEquals([before.problems, before.notes, before.lasting], [0, 1, lasting]);
+    await (await openIn(fs)).close();
+    const after = verdictOf(fs).findings;
+    assertEquals([after.problems, after.notes, after.lasting], [0, lasting, lasting]);
+  });
+}
