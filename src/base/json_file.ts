@@ -118,6 +118,8 @@ export interface AutoSaveOptions {
   readonly intervalMs: number;
   /** The text of the table as it is now. */
   readonly text: () => string;
+  /** What must be so before that text may be on the disk. */
+  readonly before?: () => Promise<void>;
 }
 
 /** The shortest pause after a failed write: a disk that is full stays so for a while. */
@@ -174,11 +176,13 @@ export class AutoSave {
   }
 
   async #save(): Promise<void> {
-    const { file, log, text, intervalMs } = this.#options;
+    const { file, log, text, intervalMs, before } = this.#options;
     this.#dirty = false;
     this.#disarm();
     try {
-      await file.save(text());
+      const now = text();
+      await before?.();
+      await file.save(now);
       if (this.#failing) log.info("a table could be written again", { file: file.path });
       this.#failing = false;
     } catch (error) {

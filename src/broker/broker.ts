@@ -12,7 +12,7 @@ import type { OpenProgress } from "../store/opening/headway.ts";
 import { openStore } from "../store/store.ts";
 import { addressText, ipBytes } from "../wire/host_address.ts";
 import type { BrokerConfig, BrokerRole } from "./config.ts";
-import { deliveryOf } from "./delay/delivery_of.ts";
+import { deliveryOf, noteDeliveredOf } from "./delay/delivery_of.ts";
 import { detoursOf } from "./detours.ts";
 import { brokerHandlers, fastHandlers } from "./handlers.ts";
 import { type Listeners, openListeners } from "./listeners.ts";
@@ -107,6 +107,7 @@ async function run(
     : undefined;
   const stop = new AbortController();
   await following?.resync.finish(stop.signal); // before anybody reads what it cuts
+  if (!parts.isSlave) await noteDeliveredOf(parts);
   const witness = witnessOf(parts, peers);
   const running = serveAll(parts, listeners, { sends, pulls, following, witness }, stop.signal);
   const registrar = registrarOf(parts, peers, addresses, (master) => following?.masterIs(master));

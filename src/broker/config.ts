@@ -193,6 +193,12 @@ export const options = {
   cleanResourceInterval: ms(10_000, 100, 3_600_000, "Time between two looks for old files."),
   deleteCommitLogFilesInterval: ms(100, 0, 60_000, "Time between two files of the log."),
 
+  flushDelayOffsetInterval: ms(
+    10_000,
+    100,
+    3_600_000,
+    "Time between two saves of how far delayed messages are delivered.",
+  ),
   messageDelayLevel: delays(
     "1s 5s 10s 30s 1m 2m 3m 4m 5m 6m 7m 8m 9m 10m 20m 30m 1h 2h",
     "How long each delay level holds a message back.",

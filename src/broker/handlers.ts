@@ -73,6 +73,7 @@ export function brokerHandlers(
       queueDisk: parts.queueDisk,
       store,
       stats: parts.stats,
+      delay: parts.delay,
       startedAt,
       parked: () => pulls.parked,
       waiting: () => parts.confirmations.waiting,

@@ -20,7 +20,7 @@ export const javaKeys: ReadonlySet<string> = new Set(
    endTransactionThreadPoolNums expectConsumerNumUseFilter fastFailIfNoBufferInStorePool
    fetchNamesrvAddrByAddressServer filterDataCleanTimeSpan filterServerNums filterSupportRetry
    flushCommitLogTimed flushConsumeQueueLeastPages flushConsumeQueueThoroughInterval
-   flushIntervalConsumeQueue flushConsumerOffsetHistoryInterval flushDelayOffsetInterval
+   flushIntervalConsumeQueue flushConsumerOffsetHistoryInterval
    flushLeastPagesWhenWarmMapedFile forceRegister heartbeatThreadPoolNums heartbeatThreadPoolQueueCapacity
    highSpeedMode isEnableBatchPush isolateLogEnable mappedFileSizeConsumeQueueExt maxDelayTime
    maxErrorRateOfBloomFilter maxLmqConsumeQueueNum

@@ -182,7 +182,14 @@ function openTables(
     offsets,
     endOf,
   });
-  const delay = new DelayProgress({ dir, clock, log });
+  const delay = new DelayProgress({
+    dir,
+    clock,
+    log,
+    flushDelayOffsetInterval: config.flushDelayOffsetInterval,
+    position: () => store.dispatch.position,
+    safe: () => store.flush.patiently(store.log.tail),
+  });
   for (const table of [topics, groups, offsets, offsetCopy, delay]) table.load();
   const clampPositions = () => {
     offsets.clampTo(endOf);

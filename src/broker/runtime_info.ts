@@ -2,11 +2,13 @@ import { utf8 } from "../base/bytes.ts";
 import type { Dir } from "../ports/fs.ts";
 import type { Runtime } from "../ports/host.ts";
 import type { Handler } from "../rpc/peer.ts";
+import { SCHEDULE_TOPIC } from "../store/delay.ts";
 import { usedPercent } from "../store/retention/disk_space.ts";
 import { earliestStoreTime } from "../store/records.ts";
 import type { Store } from "../store/store.ts";
 import { RequestCode, ResponseCode } from "../wire/codes.ts";
 import { OUR_VERSION } from "../wire/command.ts";
+import type { DelayProgress } from "./delay_progress.ts";
 import { type Meter, ratesText, stallsText, type Stats } from "./stats.ts";
 
 /** What runtime info tells of. */
@@ -16,6 +18,7 @@ export interface RuntimeInfoContext {
   readonly disk: Dir;
   readonly queueDisk: Dir;
   readonly stats: Stats;
+  readonly delay: Pick<DelayProgress, "levels">;
   /** ms since 1970. */
   readonly startedAt: number;
   /** Pulls that wait for a message. */
@@ -74,8 +77,19 @@ function tableOf(context: RuntimeInfoContext): Record<string, string> {
     eventLoopStallsOver50Mills: stats.stalls.long,
     earliestMessageTimeStamp: earliestStoreTime(log),
     residentBytes: runtime.memory().residentBytes,
+    ...delayedOf(context),
   };
   return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, String(value)]));
+}
+
+/** How far delayed messages are delivered: of each level the next one and the end of its queue. */
+function delayedOf({ store, delay }: RuntimeInfoContext): Record<string, string> {
+  const done: Record<string, string> = {};
+  for (const [level, next] of delay.levels) {
+    const end = store.queues.get(SCHEDULE_TOPIC, level - 1)?.maxOffset ?? 0;
+    done[`scheduleMessageOffset_${level}`] = `${next},${end}`;
+  }
+  return done;
 }
 
 /** Three totals since the start: tools subtract one from the next, and fail when one is missing. */

@@ -29,6 +29,26 @@ export function parseDelayTable(body: Uint8Array | string): Map<number, number> 
   return readNumbers(JsonBody.parse(body).object("offsetTable"));
 }
 
+/** What delayOffset.json holds: the table and, in ours, from where on the log has what the table does not know. */
+export interface DelayFile {
+  readonly levels: ReadonlyMap<number, number>;
+  /** Java's file does not say. */
+  readonly logOffset?: number;
+}
+
+/** @throws {FieldError} */
+export function parseDelayFile(text: string): DelayFile {
+  const logOffset = JsonBody.parse(text).long("logOffset", -1);
+  const levels = parseDelayTable(text);
+  return logOffset < 0 ? { levels } : { levels, logOffset };
+}
+
+/** The text of the file; a Java broker passes over what it does not know. */
+export function formatDelayFile({ levels, logOffset }: DelayFile): string {
+  const text = formatDelayTable(levels, true);
+  return logOffset === undefined ? text : `${text.slice(0, -2)},\n\t"logOffset":${logOffset}\n}`;
+}
+
 /**
  * The JSON of the table: levels stand without quotes, as slaves write it into their file unread; `pretty`
  * breaks lines where Java's file does.

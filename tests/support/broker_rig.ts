@@ -25,6 +25,8 @@ export interface RigOptions {
   readonly flags?: Record<string, string>;
   readonly role?: "master" | "slave";
   readonly fs?: MemFs;
+  /** Of the broker before, when time shall have gone on. */
+  readonly clock?: VirtualClock;
   readonly sends?: Partial<SendContext>;
   readonly totalBytes?: number;
   /** True when no frame may be taken before it is decoded. */
@@ -154,7 +156,7 @@ export class BrokerRig implements AsyncDisposable {
 /** Opens a broker's parts. */
 export async function brokerRig(options: RigOptions = {}): Promise<BrokerRig> {
   const { flags = {}, role = "master", fs = new MemFs(), totalBytes = 2 ** 40 } = options;
-  const clock = new VirtualClock();
+  const { clock = new VirtualClock() } = options;
   const { config } = configOf({
     roles: { namesrv: false, broker: role },
     flags: {

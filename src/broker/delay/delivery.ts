@@ -227,7 +227,9 @@ export class Delivery {
       if (this.#isDue(cursor, now)) return this.#soon();
       first = Math.min(first, cursor.dueAt);
     }
-    if (first < Infinity) this.#wait(Math.min(first - now, LOOK_MS));
+    if (first === Infinity) return;
+    this.#context.progress.notePosition();
+    this.#wait(Math.min(first - now, LOOK_MS));
   }
 
   #wait(ms: number): void {

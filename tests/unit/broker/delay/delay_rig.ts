@@ -1,4 +1,4 @@
-import { deliveryOf } from "../../../../src/broker/delay/delivery_of.ts";
+import { deliveryOf, noteDeliveredOf } from "../../../../src/broker/delay/delivery_of.ts";
 import { parseProperties } from "../../../../src/wire/properties.ts";
 import { type BrokerRig, brokerRig, props, type RigOptions } from "../../../support/broker_rig.ts";
 import type { CommandFields } from "../../../support/far_end.ts";
@@ -8,6 +8,7 @@ import { messagesOf } from "../../../support/store.ts";
 /** A broker that delivers delayed messages, as a master does. */
 export async function delayRig(options: RigOptions = {}): Promise<DelayRig> {
   const rig = await brokerRig(options);
+  await Promise.all([noteDeliveredOf(rig.parts), rig.clock.settle()]);
   const stop = new AbortController();
   const running = deliveryOf(rig.parts).run(stop.signal);
   await rig.clock.settle();

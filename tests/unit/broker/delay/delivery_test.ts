@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { textOf } from "../../../../src/base/bytes.ts";
 import { test } from "../../../harness.ts";
 import { brokerRig, pull, send } from "../../../support/broker_rig.ts";
 import { MemFs } from "../../../support/mem_fs.ts";
@@ -129,4 +130,15 @@ test("a stop between a write and its end leaves nothing to be delivered twice", 
   await using again = await delayRig({ fs });
   await again.clock.advance(10_000);
   assertEquals(textsOf(again.store, "T", 0), ["a", "b"]);
+});
+
+test("28 tells of each level how much of it is delivered, 45 how far it is", async () => {
+  await using rig = await delayRig();
+  const client = rig.client();
+  await client.askAll(delayed(1, "a"), delayed(2, "b"));
+  await rig.clock.advance(1_100);
+  await client.ask(delayed(1, "c"));
+  const info = JSON.parse(textOf((await client.ask({ code: 28 })).body)).table;
+  assertEquals([info.scheduleMessageOffset_1, info.scheduleMessageOffset_2], ["1,2", undefined]);
+  assertEquals(textOf((await client.ask({ code: 45 })).body), '{"offsetTable":{1:1}}');
 });
