@@ -109,8 +109,9 @@ async function run(
   await following?.resync.finish(stop.signal); // before anybody reads what it cuts
   if (!parts.isSlave) await noteDeliveredOf(parts);
   const witness = witnessOf(parts, peers);
-  const running = serveAll(parts, listeners, { sends, pulls, following, witness }, stop.signal);
   const registrar = registrarOf(parts, peers, addresses, (master) => following?.masterIs(master));
+  const serving = { sends, pulls, following, witness, registrar };
+  const running = serveAll(parts, listeners, serving, stop.signal);
   await registrar.start();
 
   const end = async () => {
@@ -149,16 +150,17 @@ function shown(
 function serveAll(
   parts: Parts,
   listeners: Listeners,
-  { sends, pulls, following, witness }: {
+  { sends, pulls, following, witness, registrar }: {
     sends: Sends;
     pulls: Pulls;
     following: Following | undefined;
     witness: Witness;
+    registrar: Registrar;
   },
   signal: AbortSignal,
 ): Promise<void> {
   const { runtime: { clock }, config, store, slaves, clients } = parts;
-  const handlers = brokerHandlers(parts, sends, pulls, following);
+  const handlers = brokerHandlers(parts, sends, pulls, following, () => registrar.known());
   const served: Served = {
     handlers,
     takesFrame: sends.takesFrame,
@@ -172,6 +174,7 @@ function serveAll(
   const log = parts.log.child("ha");
   const options = masterOptions(config);
   return together(signal, (until) => [
+    parts.stats.stalls.run(until),
     serve(listeners.broker, served, rpc, until),
     serve(listeners.fast, { ...served, handlers: fastHandlers(handlers) }, rpc, until),
     serveSlaves(
@@ -240,4 +243,3 @@ function registrarOf(
     onMaster,
   });
 }
-    parts.stats.stalls.run(until),

@@ -32,6 +32,7 @@ export function brokerHandlers(
   sends: Sends,
   pulls: Pulls,
   slave?: SlaveSide,
+  known: () => Promise<void> = () => Promise.resolve(),
 ): Handlers {
   const { store, isSlave, slaves, startedAt } = parts;
   const table: [number, Handler][] = [
@@ -60,7 +61,7 @@ export function brokerHandlers(
       startsOnDisk: parts.startsOnDisk,
       delay: parts.delay,
     }),
-    ...topicHandlers({ topics: parts.topics, isSlave, onDeleted: () => {} }),
+    ...topicHandlers({ topics: parts.topics, isSlave, onDeleted: () => {}, known }),
     ...groupHandlers({ groups: parts.groups, offsets: parts.offsets, isSlave }),
     ...clientHandlers({ clients: parts.clients, groups: parts.groups, topics: parts.topics }),
     ...lockHandlers(parts.locks),

@@ -30,6 +30,8 @@ const MASTERLESS_MS_MIN = 1_000;
 const MASTERLESS_MS_MAX = 5_000;
 /** When one name server has answered, neither start nor end wait longer for the others. */
 const OTHERS_MS = 200;
+/** Whoever asked for a topic waits no longer than this until name servers know it: clients wait 3 s for the answer. */
+const KNOWN_MS = 2_000;
 /** Source: BrokerOuterAPI.unregisterBroker. */
 const UNREGISTER_MS = 3_000;
 
@@ -67,6 +69,8 @@ interface Line {
   failure: string | undefined;
   /** The version of the topics it was told last, perhaps without an answer yet. */
   said: number | undefined;
+  /** The version of the topics that it has. */
+  has: number | undefined;
   /** Ends the pause between two registrations; undefined while there is none. */
   wake: (() => void) | undefined;
 }
@@ -82,6 +86,8 @@ export class Registrar {
   readonly #stopListening: () => void;
   #loops: Promise<unknown> = Promise.resolve();
   #cancelCollect: (() => void) | undefined;
+  /** Called after each registration, and at the end. */
+  readonly #watchers = new Set<() => void>();
 
   constructor(context: RegistrarContext) {
     this.#context = context;
@@ -91,6 +97,7 @@ export class Registrar {
       answer: undefined,
       failure: undefined,
       said: undefined,
+      has: undefined,
       wake: undefined,
     }));
     this.#stopListening = context.topics.onChanged(() => this.#collect());
@@ -123,11 +130,32 @@ export class Registrar {
     });
   }
 
+  /**
+   * Resolves when the name servers that can be reached have the topics as they are now: who had one made may ask for
+   * its route at once.
+   */
+  async known(): Promise<void> {
+    const { clock, topics } = this.#context;
+    const wanted = topics.dataVersion.counter;
+    const lacks = ({ failure, has = -1 }: Line) =>
+      failure === undefined && has < wanted && !this.#stop.signal.aborted;
+    for (const line of this.#lines) if (lacks(line)) line.wake?.();
+    const all = signalled<void>();
+    const look = () => this.#lines.some(lacks) || all.resolve();
+    this.#watchers.add(look);
+    look();
+    const enough = new AbortController();
+    await Promise.race([all.promise, sleep(clock, KNOWN_MS, enough.signal)]);
+    enough.abort();
+    this.#watchers.delete(look);
+  }
+
   /** Stops, and takes us off every name server's table. */
   async close(): Promise<void> {
     this.#stopListening();
     this.#cancelCollect?.();
     this.#stop.abort();
+    for (const look of this.#watchers) look();
     for (const line of this.#lines) line.wake?.();
     const one = signalled<void>();
     const goodbyes = this.#lines.map((line) =>
@@ -149,6 +177,7 @@ export class Registrar {
     while (!this.#stop.signal.aborted) {
       const done = await this.#register(line);
       afterEach();
+      for (const look of this.#watchers) look();
       if (!done) {
         await this.#pause(line, RETRY_MS);
         continue;
@@ -183,7 +212,8 @@ export class Registrar {
     try {
       const peer = await this.#untilStopped(peers.peer(line.address));
       this.#watch(line, peer);
-      line.said = topics.dataVersion.counter;
+      const version = topics.dataVersion.counter;
+      line.said = version;
       const request = formatRegistration(this.#said(), codecs);
       const reply = await this.#untilStopped(
         peer.call(request, registerBrokerTimeoutMills),
@@ -192,10 +222,11 @@ export class Registrar {
         throw new Error(`it answered ${reply.code}: ${reply.remark ?? "no reason given"}`);
       }
       line.answer = parseRegistered(reply);
+      line.has = version;
       this.#noteSuccess(line);
       return true;
     } catch (error) {
-      line.answer = undefined;
+      line.answer = line.has = undefined;
       // A machine that vanished ends no connection: the next try must dial.
       if (error instanceof CallError && error.kind === "timeout") line.peer?.close();
       this.#noteFailure(line, reasonOf(error));

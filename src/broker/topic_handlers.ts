@@ -12,10 +12,14 @@ export interface TopicContext {
   readonly isSlave: boolean;
   /** The topic is gone from the table: its queues may go too. */
   readonly onDeleted: (topic: string) => void;
+  /** Resolves when name servers know the topics as they are now; see `Registrar.known`. */
+  readonly known: () => Promise<void>;
 }
 
 /** Handlers of 17, 21 and 215. Source: AdminBrokerProcessor. */
-export function topicHandlers({ topics, isSlave, onDeleted }: TopicContext): [number, Handler][] {
+export function topicHandlers(
+  { topics, isSlave, onDeleted, known }: TopicContext,
+): [number, Handler][] {
   /** Why nobody may change this topic here, or undefined. */
   const refusal = (action: string, name: string): Reply | undefined => {
     if (isSlave) return refuseOnSlave(`${action} "${name}"`);
@@ -26,14 +30,16 @@ export function topicHandlers({ topics, isSlave, onDeleted }: TopicContext): [nu
     );
   };
 
-  const update: Handler = ({ ext }) => {
+  const update: Handler = async ({ ext }) => {
     const config = parseTopicUpdate(new Fields(ext));
     checkTopicName("topic", config.topicName);
     const refused = refusal("create", config.topicName);
     if (refused !== undefined) return refused;
     // Only name servers say which topics have an order: the request's word is ignored, as in Java.
     topics.update({ ...config, order: topics.get(config.topicName)?.order ?? false });
-    return saved(topics);
+    const reply = await saved(topics);
+    await known(); // whoever asked sends to it next
+    return reply;
   };
 
   const remove: Handler = ({ ext }) => {

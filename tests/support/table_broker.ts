@@ -50,7 +50,12 @@ export function tableBroker({ isSlave = false } = {}) {
   const deleted: string[] = [];
   const queues = { min: 0, onDisk: false };
   const handlers = new Map<number, Handler>([
-    ...topicHandlers({ topics, isSlave, onDeleted: (topic) => deleted.push(topic) }),
+    ...topicHandlers({
+      topics,
+      isSlave,
+      onDeleted: (topic) => deleted.push(topic),
+      known: () => Promise.resolve(),
+    }),
     ...groupHandlers({ groups, offsets, isSlave }),
     ...offsetHandlers({
       offsets,

@@ -238,3 +238,44 @@ test("close() ends within 3 s where a name server does not answer at all", async
   await end(); // moves time by 3 s
   assertEquals(server.unregistered, 1);
 });
+
+test("a topic made by request is known to name servers when the answer comes", async () => {
+  const { clock, servers: [a, b], topics, registrar, start, end } = await scene(["a", "b"]);
+  start();
+  await clock.advance(1_000);
+  let release = () => {};
+  b.answer = () => new Promise((resolve) => release = () => resolve({ code: 0 }));
+  topics.update(plainTopic("T", 4));
+  let known = false;
+  const waits = registrar.known().then(() => known = true);
+  await clock.settle();
+  assertEquals([a.told.length, b.told.length, known], [2, 2, false]);
+  release();
+  await waits;
+  assertEquals([a.told[1].get("T"), b.told[1].get("T"), clock.monotonic()], [6, 6, 1_000]);
+  topics.update(plainTopic("U", 4));
+  const next = registrar.known(); // does not wait until more changes were collected
+  await clock.settle();
+  release();
+  await next;
+  assertEquals([b.told[2].get("U"), clock.monotonic()], [6, 1_000]);
+  await end();
+});
+
+test("a topic made by request waits for no name server that is away, and not long for a silent one", async () => {
+  const { clock, servers: [away, silent], topics, registrar, start, end } = await scene(["a", "b"]);
+  await away.die();
+  start();
+  await clock.advance(5_000);
+  topics.update(plainTopic("T", 4));
+  await Promise.all([registrar.known(), clock.settle()]);
+  silent.answer = () => new Promise(() => {});
+  topics.update(plainTopic("U", 4));
+  let known = false;
+  registrar.known().then(() => known = true);
+  await clock.advance(1_900);
+  assertEquals(known, false);
+  await clock.advance(200);
+  assertEquals(known, true);
+  await end();
+});
