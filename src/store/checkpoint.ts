@@ -14,7 +14,7 @@ export interface Checkpoint {
   readonly physicMs: number;
   /** And the consume queues have it. */
   readonly logicsMs: number;
-  /** When the newest full key index file ended. */
+  /** The key index is safe up to there. A Java broker keeps the files that end before that, and no others. */
   readonly indexMs: number;
 }
 
@@ -57,4 +57,28 @@ export async function writeCheckpoint(dir: Dir, checkpoint: Checkpoint): Promise
   await file.sync();
   dir.rename(aside, NAME);
   await dir.sync();
+}
+
+/** Removes the checkpoint; resolves when no power cut brings it back. */
+export async function dropCheckpoint(dir: Dir): Promise<void> {
+  dir.remove(NAME);
+  await dir.sync();
+}
+
+/** What must not say more than the checkpoint on the disk: the key index. */
+export interface Bound {
+  readonly coveredMs: number;
+  cover(ms: number): void;
+}
+
+/** Replaces the checkpoint of a store that has a key index. */
+export async function replaceCheckpoint(
+  dir: Dir,
+  checkpoint: Checkpoint,
+  index: Bound,
+): Promise<void> {
+  const { indexMs } = checkpoint;
+  index.cover(Math.min(index.coveredMs, indexMs));
+  await writeCheckpoint(dir, checkpoint);
+  index.cover(indexMs);
 }

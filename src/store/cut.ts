@@ -50,10 +50,11 @@ export async function cutStore(parts: CutParts, logOffset: number): Promise<void
   await upkeep.whileHeld(time, async () => {
     if (!await queues.sync(new Turn(clock))) throw new Error(UNSAFE);
     await changed(parts, () => {
+      const keysGone = index.cutFrom(logOffset); // first: a Java broker takes no key before its end
       const gone = log.cutTo(logOffset);
       dispatch.cutTo(logOffset, time);
       offsets.clear();
-      return [gone, after(() => queues.cutFrom(logOffset)), index.cutFrom(logOffset)];
+      return [gone, after(() => queues.cutFrom(logOffset)), keysGone];
     });
   });
 }

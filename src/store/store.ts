@@ -198,7 +198,7 @@ export class Store implements AsyncDisposable {
       const isMended = this.log.mend();
       await this.#drain();
       await this.flush.close();
-      inOrder = await upkeep.checkpoint() && isMended && !this.#mustRecover;
+      inOrder = await upkeep.finish() && isMended && !this.#mustRecover;
     } catch (error) {
       report.error("the next start will recover", { reason: reasonOf(error) });
     }
@@ -288,8 +288,10 @@ async function open(
     mustNotBeDledger(dir);
     removeQueues(queueDir); // the log they point at is gone
   }
-  const index = new KeyIndex(dir.child(INDEX), indexShape(options), indexHandles, clock, report);
   const isIndexed = options.indexEnabled ?? true;
+  const indexDir = dir.child(INDEX);
+  const shape = indexShape(options);
+  const index = new KeyIndex(indexDir, shape, indexHandles, clock, report, isIndexed);
   const levels = options.delayLevelsMs ?? DELAY_LEVELS_MS;
   const feed = new Feed(queues, levels, report, isIndexed ? index : undefined);
   const stored = { dir, segments, queues, index, feed, crashed, distrusted, logDamage };

@@ -1,7 +1,7 @@
 import { type Log, reasonOf } from "../base/log.ts";
 import type { Dir } from "../ports/fs.ts";
 import type { Clock } from "../ports/host.ts";
-import { type Checkpoint, writeCheckpoint } from "./checkpoint.ts";
+import { type Checkpoint, replaceCheckpoint } from "./checkpoint.ts";
 import type { Dispatch } from "./dispatch.ts";
 import type { Flush } from "./flush.ts";
 import type { KeyIndex } from "./index/key_index.ts";
@@ -59,20 +59,24 @@ export class Upkeep {
     const { position, storeTimestamp } = this.#dispatch;
     const indexedTo = this.#index.position;
     if (position === this.#coveredTo && indexedTo === this.#indexedTo) return true;
-    const indexedMs = this.#indexedMs(storeTimestamp);
+    const indexMs = this.#index.coverable(storeTimestamp);
     await this.#flush.patiently(position);
     if (!await this.#queues.sync(new Turn(this.#clock))) return false;
     if (!await this.#index.sync(new Turn(this.#clock))) return false;
-    const { physicMs, logicsMs, indexMs } = this.#checkpoint;
-    this.#checkpoint = {
+    const { physicMs, logicsMs } = this.#checkpoint;
+    await this.#write({
       physicMs: Math.max(physicMs, storeTimestamp),
       logicsMs: Math.max(logicsMs, storeTimestamp),
-      indexMs: Math.max(indexMs, indexedMs),
-    };
-    await writeCheckpoint(this.#dir, this.#checkpoint);
+      indexMs,
+    });
     this.#coveredTo = position;
     this.#indexedTo = indexedTo;
     return true;
+  }
+
+  /** The last checkpoint of a store that is closed. False when the disk did not let all be safe. */
+  async finish(): Promise<boolean> {
+    return await this.checkpoint() && await this.#index.finish();
   }
 
   /** Log offset up to which what is derived is safe, as far as the checkpoint says so; -1 when it says nothing yet. */
@@ -88,11 +92,6 @@ export class Upkeep {
         this.#log.error("cannot write the checkpoint", { reason: reasonOf(error) });
       })
     );
-  }
-
-  /** The index knows all records stored up to then. A Java broker keeps files that end before that. */
-  #indexedMs(dispatchedMs: number): number {
-    return this.#index.isBehind ? this.#index.storeTimestamp - 1 : dispatchedMs;
   }
 
   /**
@@ -116,12 +115,16 @@ export class Upkeep {
     this.#coveredTo = -1;
     const { physicMs, logicsMs, indexMs } = this.#checkpoint;
     if (Math.max(physicMs, logicsMs) <= storeTimestamp) return;
-    this.#checkpoint = {
+    await this.#write({
       physicMs: Math.min(physicMs, storeTimestamp),
       logicsMs: Math.min(logicsMs, storeTimestamp),
       indexMs: Math.min(indexMs, storeTimestamp),
-    };
-    await writeCheckpoint(this.#dir, this.#checkpoint);
+    });
+  }
+
+  async #write(checkpoint: Checkpoint): Promise<void> {
+    this.#checkpoint = checkpoint;
+    await replaceCheckpoint(this.#dir, checkpoint, this.#index);
   }
 
   /** Resolves when nothing of it runs any more. */

@@ -1,9 +1,9 @@
 import { viewOf } from "../../base/bytes.ts";
-import type { Dir, LogFile } from "../../ports/fs.ts";
+import { type Dir, FsError, type LogFile } from "../../ports/fs.ts";
 import type { RecordKeys } from "../../wire/record_keys.ts";
 import type { Closable, Handles } from "../handles.ts";
+import { type Covered, headerBehind, IndexHead, writeHead } from "./index_head.ts";
 import {
-  INDEX_HEADER_BYTES,
   indexFileBytes,
   type IndexHeader,
   type IndexItem,
@@ -12,31 +12,39 @@ import {
   itemPlace,
   keyHash,
   putIndexItem,
-  readIndexHeader,
   readIndexItem,
   slotPlace,
-  writeIndexHeader,
 } from "./index_layout.ts";
 import { endWith, type LogPart, replayItems } from "./index_replay.ts";
 import { IndexSlots } from "./index_slots.ts";
-import type { Turns } from "../turn.ts";
+import { AT_ONCE, type Turns } from "../turn.ts";
 
 /** Items wait in this much memory before they go to the file together. */
 const TAIL_BYTES = 3_276 * ITEM_BYTES;
 const SECONDS_MAX = 0x7fffffff;
 
+/** Where the files of an index lie, and what they all go by. */
+export interface IndexHome extends Covered {
+  readonly dir: Dir;
+  readonly shape: IndexShape;
+  readonly handles: Handles;
+}
+
 /**
  * One file of the key index (index_layout.ts). The one that gets items holds header and slots in memory, and
  * the newest items; a crash loses those and the log gives them again. An older one is only read.
+ *
+ * Whoever starts after a kill at any moment, a Java broker too, finds a header whose slots lead to items that
+ * are there, and that ends no later than they do: what the slots may not know yet is read again.
  */
 export class IndexFile implements Closable {
   readonly name: string;
   readonly header: IndexHeader;
   /** Used since `Handles` last looked. */
   used = false;
-  readonly #dir: Dir;
+  readonly #home: IndexHome;
   readonly #shape: IndexShape;
-  readonly #handles: Handles;
+  readonly #head: IndexHead;
   #file: LogFile | undefined;
   #slots: IndexSlots | undefined;
   #tail: Uint8Array | undefined; // items from number #tailFirst on
@@ -44,62 +52,47 @@ export class IndexFile implements Closable {
   #tailFirst: number;
   #tailBytes = 0;
   #isDirty = false;
-  #named: boolean; // the folder's entry for it would survive a power cut
+  #named = true; // the folder's entry for it would survive a power cut
 
-  constructor(
-    dir: Dir,
-    name: string,
-    shape: IndexShape,
-    handles: Handles,
-    header: IndexHeader,
-    isNew = false,
-  ) {
-    this.#dir = dir;
+  private constructor(home: IndexHome, name: string, header: IndexHeader, written: IndexHeader) {
     this.name = name;
-    this.#shape = shape;
-    this.#handles = handles;
     this.header = header;
+    this.#home = home;
+    this.#shape = home.shape;
+    this.#head = new IndexHead(home, written);
     this.#tailFirst = header.count;
-    this.#named = !isNew;
-    this.#isDirty = isNew;
-    if (isNew) this.#slots = new IndexSlots(shape, this.#open, "empty");
   }
 
-  /** Makes the file at its full size, to go on behind the one whose header is `before`. @throws {FsError} */
-  static create(
-    dir: Dir,
-    name: string,
-    shape: IndexShape,
-    handles: Handles,
-    before: IndexHeader | undefined,
-  ): IndexFile {
-    const [ms, logOffset] = [before?.endMs ?? 0, before?.endLogOffset ?? 0];
-    const ends = { beginMs: ms, endMs: ms, beginLogOffset: logOffset, endLogOffset: logOffset };
-    const header = { ...ends, usedSlots: 0, count: 1 };
-    const bytes = new Uint8Array(INDEX_HEADER_BYTES);
-    writeIndexHeader(viewOf(bytes), header);
+  /** Takes over a file that is there, with its header. */
+  static take(home: IndexHome, name: string, header: IndexHeader): IndexFile {
+    return new IndexFile(home, name, header, { ...header });
+  }
+
+  /**
+   * Makes the file at its full size, to go on behind `before`. On the disk it begins where that one ends
+   * there. @throws {FsError}
+   */
+  static create(home: IndexHome, name: string, before: IndexFile | undefined): IndexFile {
+    const { dir, shape } = home;
+    const written = before ? before.#head.next() : headerBehind(undefined);
     using file = dir.open(name, "create");
     try {
       file.truncate(0); // what a crash may have left
       file.truncate(indexFileBytes(shape));
-      file.writeAt(0, bytes);
+      writeHead(file, written);
     } catch (error) {
       dir.remove(name);
       throw error;
     }
-    return new IndexFile(dir, name, shape, handles, header, true);
-  }
-
-  /** The header that stands in a file. */
-  static headerOf(dir: Dir, name: string): IndexHeader {
-    using file = dir.open(name, "read");
-    const bytes = new Uint8Array(INDEX_HEADER_BYTES);
-    file.readAt(0, bytes);
-    return readIndexHeader(viewOf(bytes));
+    const made = new IndexFile(home, name, headerBehind(before?.header), written);
+    made.#slots = new IndexSlots(shape, made.#open, "empty");
+    made.#isDirty = true;
+    made.#named = false;
+    return made;
   }
 
   get path(): string {
-    return `${this.#dir.path}/${this.name}`;
+    return `${this.#home.dir.path}/${this.name}`;
   }
 
   get isFull(): boolean {
@@ -143,7 +136,15 @@ export class IndexFile implements Closable {
     return i;
   }
 
-  /** Takes back the items of records at or behind `logOffset`, in memory. @throws {FsError} */
+  /** The newest record was stored then: seconds are all that items know, and a header need not say it. */
+  endsAt(ms: number): void {
+    const { header } = this;
+    if (header.count <= 1) return;
+    header.endMs = ms;
+    this.#head.storedAt(header.endLogOffset, ms);
+  }
+
+  /** Takes back the items of records at or behind `logOffset`, in memory: see `settle`. @throws {FsError} */
   takeBack(logOffset: number): void {
     const { header } = this;
     while (header.count > 1) {
@@ -159,13 +160,6 @@ export class IndexFile implements Closable {
       else this.#tailFirst = header.count;
       this.#isDirty = true;
     }
-  }
-
-  /** Zeros what lies behind the last item, for stale items must not come back to life. @throws {FsError} */
-  zeroBehind(): void {
-    const file = this.#open();
-    file.truncate(itemPlace(this.#shape, this.#tailFirst));
-    file.truncate(indexFileBytes(this.#shape));
   }
 
   /** Number of the newest item of a hash's slot, 0 for none. @throws {FsError} */
@@ -201,8 +195,8 @@ export class IndexFile implements Closable {
   }
 
   /**
-   * Makes header and slots again from the items before `part` (index_replay.ts). True when an item of it was
-   * met, so that none is missing before it. @throws {FsError}
+   * Makes header and slots again from the items before `part` (index_replay.ts), in memory: see `settle`.
+   * True when an item of it was met, so that none is missing before it. @throws {FsError}
    */
   async replay(part: LogPart, turn: Turns): Promise<boolean> {
     this.#slots = new IndexSlots(this.#shape, this.#open, "rebuilt");
@@ -210,8 +204,32 @@ export class IndexFile implements Closable {
     const reached = await replayItems(parts, part, turn);
     this.#tailFirst = this.header.count;
     this.#isDirty = true;
-    this.zeroBehind();
     return reached;
+  }
+
+  /**
+   * Writes what `replay` or `takeBack` left, then zeros what lies behind the last item: stale items must not
+   * come back to life. A disk that takes nothing gets it later. @throws {FsError}
+   */
+  async settle(turn: Turns): Promise<void> {
+    try {
+      while (!this.#write(turn)) await turn.next();
+    } catch (error) {
+      if (!(error instanceof FsError)) throw error;
+    }
+    this.#zeroBehind();
+  }
+
+  /** `settle` at once. @throws {FsError} */
+  settleNow(): void {
+    this.#write(AT_ONCE);
+    this.#zeroBehind();
+  }
+
+  #zeroBehind(): void {
+    const file = this.#open();
+    file.truncate(itemPlace(this.#shape, this.#tailFirst));
+    file.truncate(indexFileBytes(this.#shape));
   }
 
   /** Writes the items that are in memory only. @throws {FsError} and keeps them */
@@ -229,12 +247,9 @@ export class IndexFile implements Closable {
     if (!this.#isDirty || !this.#slots) return;
     this.#isDirty = false;
     try {
-      this.writeItems();
-      await this.#slots.write(turn);
-      this.writeItems(); // those that came meanwhile: a reader finds all that the header counts
-      this.#slots.writeHeader(this.header);
+      while (!this.#write(turn)) await turn.next();
       await this.#syncFile();
-      if (!this.#named) await this.#dir.sync();
+      if (!this.#named) await this.#home.dir.sync();
       this.#named = true;
     } catch (error) {
       this.#isDirty = true;
@@ -242,12 +257,37 @@ export class IndexFile implements Closable {
     }
   }
 
+  /** Has the header say when it ends, as far as the checkpoint does; not safe before `finish`. @throws {FsError} */
+  writeEnd(): void {
+    this.#head.writeEnd(this.#open);
+  }
+
+  /** Makes safe what `writeEnd` wrote. @throws {FsError} */
+  async finish(): Promise<void> {
+    if (this.#head.isUnsafe) await this.#syncFile();
+  }
+
+  /**
+   * Writes what is in memory only, in this order: items, a header that counts old and new ones and ends where
+   * the first of old and new does, slots, the true header. False when the turn was over before.
+   */
+  #write(turn: Turns): boolean {
+    this.writeItems();
+    this.#head.writeBetween(this.#open(), this.header);
+    const slots = this.#warm();
+    if (!slots.write(turn)) return false;
+    this.#head.writeTrue(this.header, (header) => slots.writeHeader(header));
+    return true;
+  }
+
   async #syncFile(): Promise<void> {
     const file = this.#open();
     try {
+      this.#head.isUnsafe = false;
       await file.sync();
     } catch (error) {
-      this.#handles.syncFailed();
+      this.#head.isUnsafe = true;
+      this.#home.handles.syncFailed();
       throw error;
     }
   }
@@ -265,13 +305,13 @@ export class IndexFile implements Closable {
 
   /** Ends the use of it; the file stays. */
   forget(): void {
-    this.#handles.closed(this);
+    this.#home.handles.closed(this);
     this.close();
   }
 
   /** Removes it at once; resolves when its disk space is free. @throws {FsError} and it is still there */
   discard(): Promise<void> {
-    const freed = this.#dir.discard(this.name);
+    const freed = this.#home.dir.discard(this.name);
     this.forget();
     return freed;
   }
@@ -290,8 +330,8 @@ export class IndexFile implements Closable {
   readonly #open = (): LogFile => {
     this.used = true;
     if (this.#file) return this.#file;
-    this.#file = this.#dir.open(this.name, "write");
-    this.#handles.opened(this);
+    this.#file = this.#home.dir.open(this.name, "write");
+    this.#home.handles.opened(this);
     return this.#file;
   };
 }

@@ -19,6 +19,8 @@ import { readInt64, writeInt64 } from "../../base/bytes.ts";
  * Source: IndexHeader, IndexFile.
  */
 export const INDEX_HEADER_BYTES = 40;
+/** Where a header has endMs. */
+export const INDEX_END_AT = 8;
 export const SLOT_BYTES = 4;
 export const ITEM_BYTES = 20;
 

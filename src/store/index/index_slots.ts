@@ -22,6 +22,7 @@ export class IndexSlots {
   readonly #view: DataView;
   readonly #pages: Uint8Array; // state of each
   readonly #file: () => LogFile;
+  #next = 1; // page that `write` looks at next
 
   /** `content`: the file's own, or none: slots that are all to be written anew. */
   constructor(shape: IndexShape, file: () => LogFile, content: "empty" | "file" | "rebuilt") {
@@ -50,20 +51,19 @@ export class IndexSlots {
     return held;
   }
 
-  /** Writes what was changed but the page of the header. @throws {FsError} and the rest is still to be written */
-  async write(turn: Turns): Promise<void> {
-    const pages = this.#pages;
-    for (let page = 1; page < pages.length;) {
-      if (pages[page] !== DIRTY) {
-        page++;
-        continue;
-      }
-      let end = page + 1;
-      while (end < pages.length && end - page < RUN_PAGES && pages[end] === DIRTY) end++;
-      this.#write(page, end);
-      page = end;
-      if (turn.isOver()) await turn.next();
+  /**
+   * Writes what was changed but the page of the header; false when the turn was over before. Once it is done
+   * all is as in memory at that moment. @throws {FsError} and the rest is still to be written
+   */
+  write(turn: Turns): boolean {
+    while (this.#next < this.#pages.length) {
+      this.#next = this.#writeRun(this.#next);
+      if (this.#next < this.#pages.length && turn.isOver()) return false;
     }
+    // what was changed in turns between
+    for (let page = 1; page < this.#pages.length;) page = this.#writeRun(page);
+    this.#next = 1;
+    return true;
   }
 
   /** Writes the header with the slots of its page. @throws {FsError} */
@@ -71,6 +71,17 @@ export class IndexSlots {
     if (this.#pages[0] !== DIRTY) this.#soil(0);
     writeIndexHeader(this.#view, header);
     this.#write(0, 1);
+  }
+
+  /** Writes the first changed pages side by side from `page` on; gives the one behind them. */
+  #writeRun(page: number): number {
+    const pages = this.#pages;
+    const first = pages.indexOf(DIRTY, page);
+    if (first < 0) return pages.length;
+    let end = first + 1;
+    while (end < pages.length && end - first < RUN_PAGES && pages[end] === DIRTY) end++;
+    this.#write(first, end);
+    return end;
   }
 
   #write(page: number, end: number): void {

@@ -1,43 +1,19 @@
 import { type Log, reasonOf } from "../../base/log.ts";
-import { type Dir, type Entry, FsError } from "../../ports/fs.ts";
+import { type Dir, FsError } from "../../ports/fs.ts";
 import type { Clock } from "../../ports/host.ts";
 import { SysFlag } from "../../wire/record_layout.ts";
 import type { RecordKeys } from "../../wire/record_keys.ts";
 import type { RecordView } from "../../wire/record_view.ts";
 import type { Handles } from "../handles.ts";
 import { placesIn } from "./index_chain.ts";
-import { IndexFile } from "./index_file.ts";
-import {
-  indexFileBytes,
-  indexFileName,
-  type IndexShape,
-  isIndexFileName,
-  keyHash,
-} from "./index_layout.ts";
-import type { LogPart } from "./index_replay.ts";
+import { IndexFile, type IndexHome } from "./index_file.ts";
+import { indexFileName, type IndexShape, keyHash } from "./index_layout.ts";
+import { endOffsetOf, type IndexStart, loadFiles } from "./index_load.ts";
 import { AT_ONCE, type Turns } from "../turn.ts";
 
 /** Folder of its files, in a store's. */
 export const INDEX = "index";
 const REMOVED = "a file of the key index was removed, its keys are read from the log again";
-
-/** What an index is opened with. */
-export interface IndexStart extends LogPart {
-  /** The last process did not close the store. */
-  readonly crashed: boolean;
-  /** When the record there, or after a stop in order the one before it, was stored; 0 when there is none. */
-  readonly fromMs: number;
-  /** The checkpoint vouches for the index up to this store time. */
-  readonly coveredMs: number;
-}
-
-/** What became of the files. */
-interface Loaded {
-  /** An item at or behind the place of the start was met: none is missing before it. */
-  readonly reached: boolean;
-  /** A file was removed that had others. */
-  readonly isDamaged: boolean;
-}
 
 /**
  * Finds messages by their keys: files of hash -> log offset, in log order (index_layout.ts). It takes each
@@ -45,12 +21,13 @@ interface Loaded {
  * given again from the log (index_fill.ts), so it never holds up anything else.
  */
 export class KeyIndex {
+  readonly #home: IndexHome;
   readonly #dir: Dir;
-  readonly #shape: IndexShape;
-  readonly #handles: Handles;
   readonly #clock: Clock;
   readonly #log: Log;
+  readonly #isOn: boolean;
   readonly #files: IndexFile[] = [];
+  readonly #emptied: IndexFile[] = []; // about to be removed, the newest first
   #last = -1; // log offset of the newest record that has items
   #position = 0;
   #storeMs = 0; // of the newest record it was given
@@ -58,22 +35,25 @@ export class KeyIndex {
   #failing = false; // the disk took no items the last time
   #onBehind: () => void = () => {};
 
-  constructor(dir: Dir, shape: IndexShape, handles: Handles, clock: Clock, log: Log) {
+  /** `isOn`: it is given what comes; else it only keeps what it has. */
+  constructor(
+    dir: Dir,
+    shape: IndexShape,
+    handles: Handles,
+    clock: Clock,
+    log: Log,
+    isOn: boolean = true,
+  ) {
+    this.#home = { dir, shape, handles, coveredMs: Infinity };
     this.#dir = dir;
-    this.#shape = shape;
-    this.#handles = handles;
     this.#clock = clock;
     this.#log = log;
+    this.#isOn = isOn;
   }
 
   /** Log offset up to which it knows all records. */
   get position(): number {
     return this.#position;
-  }
-
-  /** When the last record it was given was stored; 0 before the first. */
-  get storeTimestamp(): number {
-    return this.#storeMs;
   }
 
   /** It lacks records that dispatch has passed, and takes only what `add` brings. */
@@ -97,22 +77,77 @@ export class KeyIndex {
     return this.#files;
   }
 
+  /** What the checkpoint on the disk says of it; Infinity: nobody asks it. */
+  get coveredMs(): number {
+    return this.#home.coveredMs;
+  }
+
+  /**
+   * What a checkpoint can say of it once it is safe: it knows all records stored up to then. `dispatchedMs` is
+   * the store time of the newest that was dispatched.
+   */
+  coverable(dispatchedMs: number): number {
+    const { coveredMs } = this.#home;
+    if (!this.#isBehind && this.#isOn) return Math.max(coveredMs, dispatchedMs);
+    return Math.max(0, Math.min(coveredMs, this.#storeMs - 1)); // others may have been stored in that moment
+  }
+
+  /** The checkpoint says this of it, or is about to say it instead of something later (index_head.ts). */
+  cover(ms: number): void {
+    this.#home.coveredMs = ms;
+    try {
+      for (const file of [...this.#emptied, ...this.#files]) file.writeEnd();
+    } catch (error) {
+      if (!(error instanceof FsError)) throw error; // another time will do
+    }
+  }
+
+  /** The store is closed in order: its files say when they end, whatever the checkpoint does. */
+  async finish(): Promise<boolean> {
+    this.#home.coveredMs = Infinity;
+    try {
+      for (const file of this.#files) {
+        file.writeEnd();
+        await file.finish();
+      }
+      return !this.#home.handles.distrusted;
+    } catch (error) {
+      this.#fails(error);
+      return false;
+    }
+  }
+
   /**
    * Takes over the files that are there. After a crash, what was not safe is kept only as far as it fits
    * together; a file that does not fit is removed with those behind it, and read from the log again.
+   *
+   * Who dies on the way leaves files to the next, or to a Java broker, of which no record that has keys is
+   * missing but those that are read again: the checkpoint first says no more than will be there, then the
+   * newest files go, then the last one that is left is cut.
    */
   async load(start: IndexStart, turn: Turns): Promise<void> {
     const { from, fromMs, coveredMs } = start;
-    for (const file of this.#files.splice(0)) file.forget(); // when it is loaded again
-    const { reached, isDamaged } = await this.#loadFiles(start, turn);
+    for (const file of [...this.#files.splice(0), ...this.#emptied.splice(0)]) {
+      file.forget(); // it is loaded again
+    }
+    this.#home.coveredMs = coveredMs;
+    const { files, reached, unfit } = await loadFiles(this.#home, start, turn);
+    this.#files.push(...files);
     this.#takeBack(from);
     const known = this.#endOffset;
-    const isComplete = fromMs > 0 && fromMs <= coveredMs && !isDamaged;
+    const isComplete = fromMs > 0 && fromMs <= coveredMs && unfit.length === 0;
     const isWhole = this.#files.length > 0 && (isComplete || reached);
-    if (!isWhole) this.#takeBack(known); // the last record may lack keys
-    this.#last = this.#endOffset;
     this.#position = isWhole ? from : Math.min(from, Math.max(0, known));
     this.#isBehind = this.#position < from;
+    if (this.#isBehind && coveredMs > 0) await start.uncover();
+    if (!isWhole) this.#takeBack(known); // the last record may lack keys
+    for (const { entry, reason, isLoss } of unfit.toReversed()) {
+      await this.#dir.discard(entry.name);
+      if (isLoss) this.#log.warn(REMOVED, { file: `${this.#dir.path}/${entry.name}`, reason });
+    }
+    this.#removeEmptied();
+    await this.#settle(start, turn);
+    this.#last = this.#endOffset;
   }
 
   /**
@@ -150,6 +185,8 @@ export class KeyIndex {
   /** Forgets the records at or behind `logOffset`, at once; resolves when no power cut brings them back. */
   async cutFrom(logOffset: number): Promise<void> {
     this.#takeBack(logOffset);
+    this.#removeEmptied();
+    for (const file of this.#files) if (file.isDirty) file.settleNow();
     this.#last = this.#endOffset;
     if (this.#position >= logOffset) {
       this.#position = logOffset;
@@ -193,7 +230,7 @@ export class KeyIndex {
         if (file.isDirty) await file.sync(turn);
         if (!file.isDirty && file !== this.#files.at(-1)) file.cool();
       }
-      return !this.#handles.distrusted;
+      return !this.#home.handles.distrusted;
     } catch (error) {
       this.#fails(error);
       return false;
@@ -216,73 +253,35 @@ export class KeyIndex {
     }
   }
 
-  async #loadFiles(start: IndexStart, turn: Turns): Promise<Loaded> {
-    const { crashed, coveredMs, from } = start;
-    const entries = this.#dir.entries().filter(({ isDir, name }) =>
-      !isDir && isIndexFileName(name)
-    );
-    let reached = false;
-    let isDamaged = false;
-    let problem: string | undefined;
-    for (const [i, entry] of entries.entries()) {
-      const file = problem === undefined ? this.#take(entry) : problem;
-      if (typeof file === "string") {
-        problem = file;
-        isDamaged ||= !reached;
-        await this.#dir.discard(entry.name);
-        const isTorn = entry.size < indexFileBytes(this.#shape); // while it was made or cut
-        const isNoLoss = crashed && (reached || isTorn); // it is all fed again
-        const told = { file: `${this.#dir.path}/${entry.name}`, reason: problem };
-        if (!isNoLoss) this.#log.warn(REMOVED, told);
-        continue;
-      }
-      this.#files.push(file);
-      const isLast = i === entries.length - 1;
-      const { endMs, endLogOffset } = file.header;
-      // A start that died early may have taken back what lies from there on, and left the header.
-      const isSafe = file.isFull && !isLast && endMs <= coveredMs && endLogOffset < from;
-      if (!crashed || isSafe) continue;
-      reached = await file.replay(start, turn);
-      if (!file.isFull && !isLast) problem = `${file.name} before it was not whole`;
+  /** Writes what was taken back from files, and when each ends as the log knows it. */
+  async #settle({ storeMsAt }: IndexStart, turn: Turns): Promise<void> {
+    for (const file of this.#files) {
+      const endMs = file.header.count > 1 ? storeMsAt(file.header.endLogOffset) : undefined;
+      if (endMs !== undefined) file.endsAt(endMs);
+      if (file.isDirty) await file.settle(turn);
     }
-    return { reached, isDamaged };
-  }
-
-  /** The file of that name, or why it cannot be used. */
-  #take({ name, size }: Entry): IndexFile | string {
-    const { slots, items } = this.#shape;
-    const wanted = indexFileBytes(this.#shape);
-    if (size !== wanted) {
-      return `it has ${size} bytes, one of ${slots} slots and ${items} items has ${wanted}`;
-    }
-    const header = IndexFile.headerOf(this.#dir, name);
-    const { beginMs, endMs, beginLogOffset, endLogOffset, count } = header;
-    if (count < 1 || count > items) {
-      return `it counts ${count} items, from 1 to ${items} would be possible`;
-    }
-    if (beginLogOffset > endLogOffset || beginMs < 0 || endMs < 0) return "its header cannot be";
-    const before = this.#endOffset;
-    if (count > 1 && beginLogOffset < before) {
-      return `it begins at log offset ${beginLogOffset}, the file before it ends at ${before}`;
-    }
-    return new IndexFile(this.#dir, name, this.#shape, this.#handles, header);
+    this.cover(this.#home.coveredMs);
   }
 
   /** Log offset of the newest record that has items; -1 without one. */
   get #endOffset(): number {
-    const file = this.#files.findLast(({ header }) => header.count > 1);
-    return file?.header.endLogOffset ?? -1;
+    return endOffsetOf(this.#files);
   }
 
-  /** Drops items of records at or behind `logOffset`, and files that have no others. */
+  /** Drops items of records at or behind `logOffset`, and files that have no others, in memory. */
   #takeBack(logOffset: number): void {
     for (let file = this.#files.at(-1); file !== undefined; file = this.#files.at(-1)) {
       if (file.header.endLogOffset < logOffset || logOffset < 0) return;
       file.takeBack(logOffset);
-      if (file.header.count > 1) return file.zeroBehind();
-      file.discard().catch(() => {}); // its name is gone; its space can wait
+      if (file.header.count > 1) return;
+      this.#emptied.push(file);
       this.#files.pop();
     }
+  }
+
+  /** Their names are gone then; their space can wait. @throws {FsError} */
+  #removeEmptied(): void {
+    for (const file of this.#emptied.splice(0)) file.discard().catch(() => {});
   }
 
   /** The transaction that was rolled back has a record, but nobody looks for it. */
@@ -302,7 +301,7 @@ export class KeyIndex {
     if (last !== undefined && !last.isFull) return last;
     this.#dir.make();
     const name = indexFileName(this.#clock.now(), last?.name);
-    const file = IndexFile.create(this.#dir, name, this.#shape, this.#handles, last?.header);
+    const file = IndexFile.create(this.#home, name, last);
     this.#files.push(file);
     return file;
   }

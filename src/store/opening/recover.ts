@@ -2,7 +2,13 @@ import { type Log, reasonOf } from "../../base/log.ts";
 import { type Dir, FsError } from "../../ports/fs.ts";
 import type { Clock, Codecs } from "../../ports/host.ts";
 import type { RecordView } from "../../wire/record_view.ts";
-import { type Checkpoint, safeTime, writeCheckpoint } from "../checkpoint.ts";
+import {
+  type Checkpoint,
+  dropCheckpoint,
+  NO_CHECKPOINT,
+  replaceCheckpoint,
+  safeTime,
+} from "../checkpoint.ts";
 import { DamageBelow, sayCut } from "./damage.ts";
 import type { Feed } from "../feed.ts";
 import { Headway, type OnOpenProgress } from "./headway.ts";
@@ -171,7 +177,24 @@ class Recovery {
     this.#recovering.beforeChange(); // it may have to take something back
     const { index, segments } = this.#stored;
     const part = { from: at, logEnd: segments.last?.end ?? 0 };
-    return index.load({ ...part, crashed, fromMs: time, coveredMs }, this.#turn);
+    const storeMsAt = (logOffset: number) =>
+      this.#look.look(logOffset) === "record"
+        ? this.#look.scanner.record.storeTimestamp
+        : undefined;
+    const uncover = () => this.#uncover();
+    const start = { ...part, crashed, fromMs: time, coveredMs, storeMsAt, uncover };
+    return index.load(start, this.#turn);
+  }
+
+  /** A full disk takes no other checkpoint: then there is none, and a crash has all of the log read. */
+  async #uncover(): Promise<void> {
+    try {
+      await this.#write({ ...this.#checkpoint, indexMs: 0 });
+    } catch (error) {
+      if (!(error instanceof FsError)) throw error;
+      this.#checkpoint = NO_CHECKPOINT;
+      await dropCheckpoint(this.#stored.dir);
+    }
   }
 
   #headway(total: number): Headway {
@@ -233,13 +256,11 @@ class Recovery {
 
   #vouchUpTo(time: number): Promise<void> {
     const { index } = this.#stored;
-    const { physicMs, logicsMs, indexMs } = this.#checkpoint;
-    const reached = (ms: number) => Math.max(ms, time);
-    const isIndexed = !index.isBehind && index.storeTimestamp === time;
+    const { physicMs, logicsMs } = this.#checkpoint;
     return this.#write({
-      physicMs: reached(physicMs),
-      logicsMs: reached(logicsMs),
-      indexMs: isIndexed ? reached(indexMs) : indexMs,
+      physicMs: Math.max(physicMs, time),
+      logicsMs: Math.max(logicsMs, time),
+      indexMs: index.coverable(time),
     });
   }
 
@@ -250,7 +271,7 @@ class Recovery {
   }
 
   async #write(checkpoint: Checkpoint): Promise<void> {
-    await writeCheckpoint(this.#stored.dir, checkpoint);
+    await replaceCheckpoint(this.#stored.dir, checkpoint, this.#stored.index);
     this.#checkpoint = checkpoint;
   }
 

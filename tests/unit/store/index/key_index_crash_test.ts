@@ -1,11 +1,12 @@
 import { assertEquals } from "@std/assert";
 import { viewOf } from "../../../../src/base/bytes.ts";
+import { FsError } from "../../../../src/ports/fs.ts";
 import { readCheckpoint, writeCheckpoint } from "../../../../src/store/checkpoint.ts";
 import { readIndexHeader } from "../../../../src/store/index/index_layout.ts";
 import { test } from "../../../harness.ts";
 import { VirtualClock } from "../../../support/clock.ts";
 import { MemFs } from "../../../support/mem_fs.ts";
-import { everySeed } from "../../../support/seeds.ts";
+import { everySeed, Random } from "../../../support/seeds.ts";
 import { closeAt, Lines, message, openAt, openIn } from "../../../support/store.ts";
 import { content, files, finds, found, names, put, TINY } from "./keyed_store.ts";
 
@@ -129,3 +130,122 @@ for (
     assertEquals(after, before);
   });
 }
+
+test("a start that removed a damaged file and died leaves the next one to read its keys again", async () => {
+  const fs = new MemFs();
+  const clock = new VirtualClock();
+  const shape = { indexSlots: 5, indexItems: 40 };
+  const store = await openAt(clock, fs, shape);
+  put(store, ...names(4));
+  store.append(message({ body: new Uint8Array(65_000) })); // ends the file of the log
+  put(store, ...names(4, 4));
+  await clock.advance(20_000);
+  put(store, ...names(1, 8));
+  await clock.advance(20_000);
+  fs.kill();
+  fs.bytes(files(fs)[0]).fill(0x7f, 36, 40); // how many items it has
+  await openAt(clock, fs, shape);
+  fs.kill(); // before its checkpoint
+  await using again = await openIn(fs, shape);
+  await finds(again, names(9));
+});
+
+test("a store closed while its index was behind says so by its checkpoint", async () => {
+  const fs = new MemFs();
+  for (const life of [0, 1, 2]) { // all is stored in the same millisecond
+    const clock = new VirtualClock();
+    const store = await openAt(clock, fs, TINY);
+    if (life === 1) { // no file that begins takes anything
+      fs.fault = (operation, path) =>
+        operation === "truncate" && path.includes("/index/")
+          ? { error: new FsError("full", "no space") }
+          : undefined;
+    }
+    put(store, ...names(3, 3 * life));
+    await clock.settle();
+    assertEquals(store.index.isBehind, life === 1);
+    if (life === 2) await finds(store, names(9));
+    await closeAt(clock, store);
+    fs.fault = undefined;
+    assertEquals(fs.paths("store").includes("store/abort"), false, `life ${life}`);
+  }
+});
+
+test("what comes while the index is off is read from the log once it is on again", async () => {
+  const fs = new MemFs();
+  for (const [i, indexEnabled] of [true, false, true].entries()) {
+    const clock = new VirtualClock();
+    clock.pause(i * 1_000);
+    const store = await openAt(clock, fs, { ...TINY, indexEnabled });
+    put(store, ...names(3, 3 * i));
+    await clock.settle();
+    if (i === 2) await finds(store, names(9));
+    await closeAt(clock, store);
+  }
+});
+
+test("a full file whose header ends early because no checkpoint covers it is made again", async () => {
+  const fs = new MemFs();
+  const clock = new VirtualClock();
+  const store = await openAt(clock, fs, TINY);
+  put(store, ...names(4));
+  store.append(message({ body: new Uint8Array(65_000) })); // ends the file of the log
+  put(store, ...names(4, 4));
+  await clock.advance(20_000);
+  put(store, "k8");
+  await clock.advance(20_000);
+  fs.kill();
+  const dir = fs.dir("store");
+  await writeCheckpoint(dir, { ...readCheckpoint(dir), indexMs: 0 });
+  for (const path of files(fs)) fs.bytes(path).fill(0, 8, 16); // no header ends later than that
+  fs.bytes(files(fs)[0]).fill(0, 80, 100); // its first item
+  await using again = await openIn(fs, TINY);
+  await finds(again, names(9));
+});
+
+test("a header never ends later than the checkpoint says, and truly after a stop in order", async () => {
+  const fs = new MemFs();
+  const clock = new VirtualClock();
+  const endsMs = () => files(fs).map((path) => readIndexHeader(viewOf(fs.bytes(path))).endMs);
+  const store = await openAt(clock, fs, TINY);
+  put(store, ...names(2));
+  let slow = () => {};
+  fs.slowness = (path) =>
+    path.endsWith("/checkpoint.tmp") ? new Promise((resolve) => slow = resolve) : undefined;
+  await clock.advance(10_500);
+  assertEquals(endsMs(), [0], "the checkpoint is being written");
+  slow();
+  await clock.settle();
+  const { indexMs } = readCheckpoint(fs.dir("store"));
+  assertEquals(endsMs(), [indexMs]);
+  fs.slowness = undefined;
+  put(store, ...names(4, 2));
+  const { storeTimestamp } = store.append(message());
+  store.takeBack();
+  await closeAt(clock, store);
+  assertEquals(endsMs(), [storeTimestamp, storeTimestamp]);
+  fs.powerCut(new Random(1));
+  assertEquals(endsMs(), [storeTimestamp, storeTimestamp], "and that is safe");
+});
+
+test("a start after a kill knows when its files end, to the millisecond", async () => {
+  const fs = new MemFs();
+  const clock = new VirtualClock();
+  const store = await openAt(clock, fs, TINY);
+  put(store, "k0");
+  await clock.advance(1_700);
+  put(store, ...names(2, 1));
+  store.append(message({ body: new Uint8Array(65_400) })); // a file of the log
+  store.commit();
+  for (let i = 0; i < 2; i++) {
+    await clock.advance(30_000);
+    store.append(message());
+    store.commit();
+  }
+  await clock.advance(30_000);
+  fs.kill();
+  for (const path of files(fs)) fs.bytes(path).fill(0, 8, 16);
+  await using again = await openIn(fs, TINY);
+  const [{ header }] = again.index.files;
+  assertEquals(header.endMs - header.beginMs, 1_700);
+});

@@ -206,10 +206,15 @@ test("an index that lacks much is filled beside sends, whatever is cut meanwhile
       clock,
       lines,
     );
-    await index.load(
-      { crashed: false, from: off.dispatch.position, logEnd: Infinity, fromMs: 1, coveredMs: 0 },
-      AT_ONCE,
-    );
+    await index.load({
+      crashed: false,
+      from: off.dispatch.position,
+      logEnd: Infinity,
+      fromMs: 1,
+      coveredMs: 0,
+      storeMsAt: () => undefined,
+      uncover: () => Promise.resolve(),
+    }, AT_ONCE);
     const fill = new IndexFill({ index, log: off.log, dispatch: off.dispatch, clock }, lines);
     assert(index.isBehind);
     if (random.below(2) === 0) await fill.catchUp(random.below(20_000));
