@@ -5,7 +5,9 @@
 import { type ScenarioRun, startScenarios } from "../java.ts";
 import { SCENARIOS } from "../scenarios.ts";
 import { pick, type ScenarioClient, sharedTrio, testScenarios } from "../suite.ts";
+import { HAS_GO, startGo } from "./go_client.ts";
 import { type JavaClient, prepareJavaClient } from "./java_client.ts";
+import { startNode } from "./node_client.ts";
 
 const trio = sharedTrio({ namesrv: "deno", master: "deno", slave: "deno" });
 const programs: (() => Promise<ScenarioRun>)[] = [];
@@ -52,3 +54,37 @@ const OLD = Object.keys(SCENARIOS).filter((name) => name !== "soak" && !LATER.in
 
 testClient("Java client 4.3.0", "old", pick(OLD), java(JAVA_4_3));
 testClient("Java client 5.3.3", "new", pick([...OLD, ...LATER]), java(JAVA_5_3));
+
+/** What a client that is not Java's has of the scenarios, and some that only it has. */
+const ANY = [
+  "ready",
+  "sendSync",
+  "selectQueue",
+  "consumeAll",
+  "tagFilter",
+  "newMessagesAtOnce",
+  "broadcast",
+  "newGroupOnYoungTopic",
+  "twoConsumersShare",
+  "offsetsSurviveRestart",
+  "largeBodies",
+  "compressedBodies",
+  "unicode",
+];
+
+const GO = {
+  ...pick([...ANY, "topicFromNothing", "sendAsync", "sendOneWay", "sendBatch", "orderly"]),
+  ...pick(["bodyTooLarge", "pullStatuses"]),
+  pollAndAck: "a pull consumer polls, acknowledges, and goes on behind that",
+  adminTopics: "its admin makes, lists and deletes topics, and lists groups",
+};
+
+const NODE = {
+  ...pick(ANY),
+  createTopic: "a topic is made by request",
+  selectQueue: "messages of one sharding key go to one queue",
+};
+
+if (HAS_GO) testClient("Go client 2.1.2", "go", GO, startGo);
+else console.error("The Go client is left out, it needs go");
+testClient("ali-ons 3.12.0 on Node", "node", NODE, startNode);

@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { runToEnd } from "../processes.ts";
+import { onceFor } from "./built.ts";
 
 const ROOT = new URL("./java/", import.meta.url).pathname;
 const SOURCES = new URL("../java/src/main/java/pocketmq/interop/", import.meta.url).pathname;
@@ -65,16 +66,4 @@ function translated({ families, renamed }: JavaClient): { name: string; text: st
     }
     return { name, text };
   });
-}
-
-/** Does the work unless the file says that it was done for the same input. */
-export async function onceFor(
-  file: string,
-  input: string,
-  work: () => Promise<unknown>,
-): Promise<void> {
-  if (existsSync(file) && readFileSync(file, "utf8") === input) return;
-  rmSync(file, { force: true });
-  await work();
-  writeFileSync(file, input);
 }
