@@ -89,6 +89,8 @@ export interface ScenarioOrder {
   readonly home: string;
   readonly scenarios: readonly string[];
   readonly headers?: "JSON" | "ROCKETMQ";
+  /** More for the JVM. */
+  readonly settings?: readonly string[];
 }
 
 /** Starts a Java client on its scenarios: that of the class path, else 4.9.7. */
@@ -99,6 +101,7 @@ export function startScenarios(options: ScenarioOrder, classPath?: string): Scen
     `-Drocketmq.client.localOffsetStoreDir=${join(home, "offsets")}`,
     `-Drocketmq.serialize.type=${options.headers ?? "JSON"}`,
     "-Drocketmq.client.rebalance.lockInterval=2000", // else whoever asks too early for a queue waits 20 s
+    ...options.settings ?? [],
   ];
   const args = [namesrv, options.run, ...scenarios];
   const main = "pocketmq.interop.Interop";

@@ -39,6 +39,8 @@ public final class Interop {
         Soak.register(all);
         Failover.register(all);
         Steady.register(all);
+        Delaying.register(all);
+        Retrying.register(all);
         return all;
     }
 
