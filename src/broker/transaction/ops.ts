@@ -57,6 +57,7 @@ export class Ops {
     this.#skip(oldestHalf);
     while (this.#isCut && this.#at === this.#named.length) {
       const before = this.#first;
+      this.#isCut = false;
       await this.#read(before, this.#keptMax, turn, () => {});
       this.#isCut = this.#end < this.#store.nextQueueOffset(OP_HALF_TOPIC, QUEUE_ID);
       this.#skip(oldestHalf);

@@ -60,7 +60,12 @@ export async function transactionRig(options: RigOptions = {}): Promise<Transact
         logOffset: parseInt(ext.msgId.slice(16), 16),
       };
     },
-    end: (half, how, group = "P") => client.ask(endFields(half, how, group)),
+    end: async (half, how, group = "P") => {
+      const came = await client.askAll(endFields(half, how, group));
+      const answer = came.find(({ flag }) => (flag & 1) === 1); // among questions of the broker
+      if (answer === undefined) throw new Error("no answer to 37");
+      return answer;
+    },
     texts: (topic = "T") => textsOf(rig.store, topic, 0),
     ops: () => textsOf(rig.store, OP, 0).map(Number),
     cursors: () => [HALF, OP].map((topic) => rig.parts.offsets.of(CURSORS, topic, 0)),
