@@ -1,18 +1,18 @@
 import { utf8 } from "../base/bytes.ts";
-import { FieldError } from "../base/errors.ts";
 import type { Handler } from "../rpc/peer.ts";
 import { RequestCode, ResponseCode } from "../wire/codes.ts";
 import { refuse } from "../wire/command.ts";
 import { Fields } from "../wire/fields.ts";
 import { parseClientCheck, parseHeartbeat } from "../wire/heartbeat.ts";
 import type { Clients } from "./clients.ts";
+import type { Filters } from "./filter/filters.ts";
 import type { Groups } from "./groups.ts";
-import { NO_PROPERTY_FILTER } from "./subscriptions.ts";
 import type { Topics } from "./topics.ts";
 
 /** What requests about clients need of their broker. */
 export interface ClientContext {
   readonly clients: Clients;
+  readonly filters: Filters;
   readonly groups: Groups;
   readonly topics: Topics;
 }
@@ -20,16 +20,20 @@ export interface ClientContext {
 const SUCCESS = { code: ResponseCode.SUCCESS };
 
 /** Handlers of 34, 35, 38 and 46. Source: ClientManageProcessor, ConsumerManageProcessor. */
-export function clientHandlers({ clients, groups, topics }: ClientContext): [number, Handler][] {
+export function clientHandlers(
+  { clients, filters, groups, topics }: ClientContext,
+): [number, Handler][] {
   const heartbeat: Handler = ({ body, language, version }, peer) => {
     const beat = parseHeartbeat(body);
+    const online = beat.consumers.map(({ groupName }) => clients.consumerGroup(groupName));
     if (!clients.heartbeat(beat, peer, { language, version })) {
       return refuse(
         ResponseCode.SYSTEM_BUSY,
         `Cannot take in "${beat.clientId}": its connection has too many groups`,
       );
     }
-    for (const { groupName, unitMode } of beat.consumers) {
+    for (const [i, { groupName, unitMode, subscriptions }] of beat.consumers.entries()) {
+      filters.heartbeat(groupName, subscriptions, online[i] !== undefined);
       const group = groups.find(groupName);
       if (group !== undefined) topics.createRetry(groupName, group.retryQueueNums, unitMode);
     }
@@ -52,17 +56,8 @@ export function clientHandlers({ clients, groups, topics }: ClientContext): [num
     return refuse(ResponseCode.SYSTEM_ERROR, `no consumer of "${group}" is online here`);
   };
 
-  const check: Handler = ({ body }) => {
-    const { subscription } = parseClientCheck(body);
-    if (subscription.expressionType === "TAG") return SUCCESS;
-    if (subscription.expressionType === "SQL92") {
-      return refuse(
-        ResponseCode.SYSTEM_ERROR,
-        `Cannot subscribe to "${subscription.topic}": ${NO_PROPERTY_FILTER}`,
-      );
-    }
-    throw new FieldError("expressionType", subscription.expressionType, "TAG or SQL92");
-  };
+  const check: Handler = ({ body }) =>
+    filters.refusal(parseClientCheck(body).subscription) ?? SUCCESS;
 
   return [
     [RequestCode.HEART_BEAT, heartbeat],

@@ -2,10 +2,9 @@ import type { Log } from "../base/log.ts";
 import type { Clock } from "../ports/host.ts";
 import type { Peer } from "../rpc/peer.ts";
 import { RequestCode } from "../wire/codes.ts";
-import type { Reply } from "../wire/command.ts";
 import type { ConsumerData, Heartbeat } from "../wire/heartbeat.ts";
 import { addressText } from "../wire/host_address.ts";
-import { filterOf, type PullAs, type Subscribed, updateSubscriptions } from "./subscriptions.ts";
+import { type Subscribed, updateSubscriptions } from "./filter/subscriptions.ts";
 
 /** A client that said nothing for this long is gone. Source: ConsumerManager, ProducerManager. */
 export const SILENT_MS = 120_000;
@@ -134,11 +133,6 @@ export class Clients {
   /** The group, while it has members. */
   consumerGroup(name: string): OnlineGroup | undefined {
     return this.#consumers.get(name);
-  }
-
-  /** What a pull that brings no subscription of its own filters by, or why it is refused. */
-  filterFor(pull: PullAs, broadcastAllowed: boolean): Subscribed["wanted"] | Reply {
-    return filterOf(this.#consumers.get(pull.consumerGroup), pull, broadcastAllowed);
   }
 
   /** The consumer groups that have members. */

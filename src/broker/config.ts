@@ -73,6 +73,8 @@ export const options = {
   shortPollingTimeMills: ms(1_000, 1, 60_000, "How long it waits with long polling off."),
   // Java: false. A master's memory is small, and a slave that may not be read is an idle machine.
   slaveReadEnable: bool(true, "Consumers far behind, or without a master, read from a slave."),
+  // Java: false.
+  enablePropertyFilter: bool(true, "Consumers may filter by properties, with SQL92 expressions."),
   offsetCheckInSlave: bool(false, "A slave corrects offsets out of range by itself."),
   accessMessageInMemoryMaxRatio: whole(
     40,

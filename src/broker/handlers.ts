@@ -63,7 +63,7 @@ export function brokerHandlers(
     }),
     ...topicHandlers({ topics: parts.topics, isSlave, onDeleted: () => {}, known }),
     ...groupHandlers({ groups: parts.groups, offsets: parts.offsets, isSlave }),
-    ...clientHandlers({ clients: parts.clients, groups: parts.groups, topics: parts.topics }),
+    ...clientHandlers(parts),
     ...lockHandlers(parts.locks),
     ...configHandlers(parts.config),
     ...haHandlers({ slaves, log: store.log, view: slave?.view, startedAt }),

@@ -16,7 +16,7 @@ export const javaKeys: ReadonlySet<string> = new Set(
    debugLockEnable deleteConsumeQueueFilesInterval
    destroyMapedFileIntervalForcibly disableConsumeIfConsumerReadSlowly diskFallRecorded
    duplicationEnable enableCalcFilterBitMap enableDetailStat
-   enablePropertyFilter enableScheduleAsyncDeliver enableScheduleMessageStats endTransactionPoolQueueCapacity
+   enableScheduleAsyncDeliver enableScheduleMessageStats endTransactionPoolQueueCapacity
    endTransactionThreadPoolNums expectConsumerNumUseFilter fastFailIfNoBufferInStorePool
    fetchNamesrvAddrByAddressServer filterDataCleanTimeSpan filterServerNums filterSupportRetry
    flushCommitLogTimed flushConsumeQueueLeastPages flushConsumeQueueThoroughInterval

@@ -10,6 +10,7 @@ import { Clients } from "./clients.ts";
 import type { BrokerConfig } from "./config.ts";
 import { Confirmations } from "./confirm.ts";
 import { DelayProgress } from "./delay_progress.ts";
+import { Filters } from "./filter/filters.ts";
 import { Groups } from "./groups.ts";
 import { Locks } from "./locks.ts";
 import { OffsetCopy } from "./offset_copy.ts";
@@ -139,8 +140,9 @@ export async function closeParts(parts: Parts): Promise<void> {
   parts.confirmations.close();
   parts.stats.close();
   parts.clients.close();
-  const { topics, groups, offsets, offsetCopy, delay } = parts;
-  await Promise.all([topics, groups, offsets, offsetCopy, delay].map((table) => table.close()));
+  const { topics, groups, offsets, offsetCopy, delay, filters } = parts;
+  const tables = [topics, groups, offsets, offsetCopy, delay, filters.table];
+  await Promise.all(tables.map((table) => table.close()));
 }
 
 /** What a broker knows of topics, groups and clients. */
@@ -148,6 +150,8 @@ export interface Tables {
   readonly topics: Topics;
   readonly groups: Groups;
   readonly offsets: Offsets;
+  /** What pulls filter by. */
+  readonly filters: Filters;
   /** Progress of the delay levels. */
   readonly delay: DelayProgress;
   readonly clients: Clients;
@@ -190,6 +194,8 @@ function openTables(
     position: () => store.dispatch.position,
     safe: () => store.flush.patiently(store.log.tail),
   });
+  const { enablePropertyFilter } = config;
+  const filters = new Filters({ dir, clock, log, enablePropertyFilter, commitLog: store.log });
   for (const table of [topics, groups, offsets, offsetCopy, delay]) table.load();
   const clampPositions = () => {
     offsets.clampTo(endOf);
@@ -199,6 +205,8 @@ function openTables(
   const notifies = (name: string) =>
     config.notifyConsumerIdsChangedEnable &&
     (groups.get(name)?.notifyConsumerIdsChangedEnable ?? true);
+  const clients = new Clients({ clock, log, notifies });
+  filters.table.load((group) => clients.consumerGroup(group) !== undefined);
   return {
     topics,
     groups,
@@ -206,7 +214,8 @@ function openTables(
     offsetCopy,
     delay,
     clampPositions,
-    clients: new Clients({ clock, log, notifies }),
+    clients,
+    filters,
     locks: new Locks(clock),
   };
 }

@@ -13,7 +13,8 @@ import { type Command, FLAG_ONEWAY, refuse, type Reply } from "../wire/command.t
 import { hostBytes } from "../wire/host_address.ts";
 import { formatPullAnswer, parsePull, PULL_FLAG, type PullRequest } from "../wire/pull.ts";
 import type { Clients } from "./clients.ts";
-import { type TagFilter, tagFilter } from "./filter.ts";
+import type { Filters } from "./filter/filters.ts";
+import type { MessageFilter, PullFilter } from "./filter/tags.ts";
 import type { Groups } from "./groups.ts";
 import type { Offsets } from "./offsets.ts";
 import { OffsetMoves } from "./pulls/offset_moved.ts";
@@ -44,6 +45,7 @@ export interface PullContext extends PullLimits {
   readonly groups: Groups;
   readonly offsets: Offsets;
   readonly clients: Clients;
+  readonly filters: Filters;
   readonly stats: Stats;
   readonly isSlave: boolean;
   readonly brokerName: string;
@@ -91,7 +93,7 @@ export class Pulls {
     const holds = (request.sysFlag & PULL_FLAG.mayPark) !== 0;
     const holdMs = longPolling ? request.holdMs : shortPollingMs;
     const deadline = holds ? clock.monotonic() + holdMs : 0;
-    this.#run({ peer, to: { form, opaque, flag }, request, deadline }, filter.tags);
+    this.#run({ peer, to: { form, opaque, flag }, request, deadline }, filter.wants);
     return undefined;
   };
 
@@ -113,14 +115,14 @@ export class Pulls {
     try {
       const filter = this.#admit(request);
       if ("code" in filter) return peer.reply(to, filter);
-      this.#run(pull, filter.tags, true);
+      this.#run(pull, filter.wants, true);
     } catch (error) {
       peer.fail({ ...to, code: RequestCode.PULL_MESSAGE }, error);
     }
   };
 
   /** Answers a pull, or parks it until its deadline; 0 does not park. */
-  #run(pull: ParkedPull, tags: TagFilter | undefined, wasParked = false): void {
+  #run(pull: ParkedPull, wants: MessageFilter | undefined, wasParked = false): void {
     const { peer, to, request, deadline } = pull;
     const { store, limits, clock, stats, isSlave, offsetCheckInSlave } = this.#context;
     const read = this.#read;
@@ -129,7 +131,7 @@ export class Pulls {
       queueOffset: request.queueOffset,
       maxMessages: Math.max(1, request.maxMessages),
       limits,
-      filter: tags,
+      filter: wants,
       keepsOffset: isSlave && !offsetCheckInSlave,
     });
     if (read.status === "found") return this.#answerFound(peer, to, read, request);
@@ -144,8 +146,8 @@ export class Pulls {
   }
 
   /** The checks before a read; gives what to filter by, or the refusal. */
-  #admit(request: PullRequest): { tags: TagFilter | undefined } | Reply {
-    const { brokerPermission, groups, topics, clients, store, isSlave } = this.#context;
+  #admit(request: PullRequest): PullFilter | Reply {
+    const { brokerPermission, groups, topics, clients, filters, store, isSlave } = this.#context;
     const { consumerGroup, topic: name, queueId } = request;
     if ((brokerPermission & PERM_READ) === 0) {
       return refuse(ResponseCode.NO_PERMISSION, "cannot pull: this broker may not be read");
@@ -171,8 +173,8 @@ export class Pulls {
       // A slave has messages earlier than their topic's settings, which come every 10 s: it serves them.
       return refuse(ResponseCode.TOPIC_NOT_EXIST, `cannot pull "${name}": not on this broker`);
     }
-    if ((request.sysFlag & PULL_FLAG.subscription) !== 0) return ownFilter(request);
-    return clients.filterFor(request, group.consumeBroadcastEnable);
+    const online = clients.consumerGroup(consumerGroup);
+    return filters.of(request, online, group.consumeBroadcastEnable);
   }
 
   #answerFound(peer: Peer, to: ReplyTo, read: QueueRead, request: PullRequest): void {
@@ -276,15 +278,6 @@ function unreadable(topic: Topic, queueId: number): Reply | undefined {
   return refuse(
     ResponseCode.SYSTEM_ERROR,
     `cannot pull queue ${queueId} of "${topicName}": it has ${readQueueNums} queues`,
-  );
-}
-
-function ownFilter(request: PullRequest): { tags: TagFilter | undefined } | Reply {
-  const type = request.expressionType;
-  if (type === undefined || type === "TAG") return { tags: tagFilter(request.subscription) };
-  return refuse(
-    ResponseCode.SYSTEM_ERROR,
-    `cannot filter "${request.topic}" by ${type}: only tags are supported yet`,
   );
 }
 

@@ -4,6 +4,7 @@ import { silentLog } from "../../src/base/log.ts";
 import { clientHandlers } from "../../src/broker/client_handlers.ts";
 import { Clients } from "../../src/broker/clients.ts";
 import { DelayProgress } from "../../src/broker/delay_progress.ts";
+import { Filters } from "../../src/broker/filter/filters.ts";
 import { groupHandlers } from "../../src/broker/group_handlers.ts";
 import { Groups } from "../../src/broker/groups.ts";
 import { lockHandlers } from "../../src/broker/lock_handlers.ts";
@@ -47,6 +48,8 @@ export function tableBroker({ isSlave = false } = {}) {
   topics.load();
   groups.load();
   const clients = new Clients({ clock, log: silentLog, notifies: () => true });
+  const commitLog = { readAt: () => 0 };
+  const filters = new Filters({ ...table, enablePropertyFilter: true, commitLog });
   const deleted: string[] = [];
   const queues = { min: 0, onDisk: false };
   const handlers = new Map<number, Handler>([
@@ -63,7 +66,7 @@ export function tableBroker({ isSlave = false } = {}) {
       startsOnDisk: () => queues.onDisk,
       delay,
     }),
-    ...clientHandlers({ clients, groups, topics }),
+    ...clientHandlers({ clients, filters, groups, topics }),
     ...lockHandlers(new Locks(clock)),
   ]);
   const peer = { tell() {}, close() {}, remote: { host: "127.0.0.1", port: 1 } } as unknown as Peer;
@@ -81,6 +84,7 @@ export function tableBroker({ isSlave = false } = {}) {
     groups,
     offsets,
     clients,
+    filters,
     deleted,
     queues,
     handlers,

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { silentLog } from "../../../src/base/log.ts";
 import { type ClientPeer, Clients, SILENT_MS } from "../../../src/broker/clients.ts";
 import type { Request } from "../../../src/wire/command.ts";
@@ -175,71 +175,6 @@ test("a subscription gives way to a newer one, not to an older, and goes when it
   assertEquals([of("T"), of("U")], ["b", "*"]);
   says(subscription("U"));
   assertEquals([of("T"), of("U")], [undefined, "*"]);
-});
-
-for (
-  const { name, pull, broadcastAllowed, code, says } of [
-    {
-      name: "nobody of the group is online",
-      pull: { consumerGroup: "none", topic: "T", subVersion: 0 },
-      code: 24,
-      says: "online",
-    },
-    {
-      name: "the topic is not subscribed",
-      pull: { consumerGroup: "g", topic: "U", subVersion: 0 },
-      code: 24,
-      says: '"U"',
-    },
-    {
-      name: "a newer subscription is on its way",
-      pull: { consumerGroup: "g", topic: "T", subVersion: 8 },
-      code: 25,
-      says: "the pull has 8",
-    },
-    {
-      name: "broadcasting is off",
-      pull: { consumerGroup: "all", topic: "T", subVersion: 0 },
-      broadcastAllowed: false,
-      code: 16,
-      says: "broadcast",
-    },
-    {
-      name: "an SQL expression",
-      pull: { consumerGroup: "g", topic: "S", subVersion: 0 },
-      code: 1,
-      says: "SQL92",
-    },
-  ]
-) {
-  test(`filterFor() refuses a pull: ${name}`, () => {
-    const { clients } = registry();
-    const told = [subscription("T", 7), subscription("S", 1, { expressionType: "SQL92" })];
-    const groups = [consumer("g", told), consumer("all", told, "BROADCASTING")];
-    clients.heartbeat(beat("c", groups), new FakePeer(), INFO);
-    const answer = clients.filterFor(pull, broadcastAllowed ?? true);
-    assert("code" in answer);
-    assertEquals(answer.code, code);
-    assertStringIncludes(answer.remark!, says);
-  });
-}
-
-test("filterFor() gives the tags of the heartbeat, for pulls up to its version", () => {
-  const { clients } = registry();
-  const told = [subscription("T", 7, { codes: new Set([97, 98]) }), subscription("all")];
-  clients.heartbeat(
-    beat("c", [consumer("g", told), consumer("b", told, "BROADCASTING")]),
-    new FakePeer(),
-    INFO,
-  );
-  const of = (consumerGroup: string, topic: string, subVersion: number) => {
-    const answer = clients.filterFor({ consumerGroup, topic, subVersion }, true);
-    assert("tags" in answer);
-    return answer.tags;
-  };
-  assertEquals([97, 98, 99].map((code) => of("g", "T", 7)!(code)), [true, true, false]);
-  assertEquals(of("b", "T", 3)!(97), true);
-  assertEquals(of("g", "all", 1), undefined);
 });
 
 test("a client that says nothing for 120 s is taken out and its connection closed", async () => {

@@ -94,7 +94,52 @@ const REFUSED: {
     code: 16,
     says: "broadcast",
   },
-  { name: "a filter by properties", fields: { expressionType: "SQL92" }, code: 1, says: "SQL92" },
+  {
+    name: "a filter by properties where only tags are filtered by",
+    flags: { enablePropertyFilter: "false" },
+    fields: { expressionType: "SQL92", subscription: "a > 1" },
+    code: 1,
+    says: "enablePropertyFilter is false",
+  },
+  {
+    name: "an SQL92 expression that is none",
+    fields: { expressionType: "SQL92", subscription: "a >" },
+    code: 23,
+    says: "character 4",
+  },
+  {
+    name: "no SQL92 expression",
+    fields: { expressionType: "SQL92", subscription: "" },
+    code: 23,
+    says: "the end",
+  },
+  {
+    name: "a filter of another kind",
+    fields: { expressionType: "XPATH", subscription: "a" },
+    code: 23,
+    says: '"XPATH"',
+  },
+  {
+    name: "tags that are none (trap: FilterAPI refuses them)",
+    fields: { subscription: "||" },
+    code: 23,
+    says: '"||"',
+  },
+  {
+    name: "the expression of a heartbeat that was none",
+    before: (_, client) => beat(client, { expressionType: "SQL92", subString: "a >" }),
+    fields: { sysFlag: "0" },
+    code: 27,
+    says: "no expression",
+  },
+  {
+    name: "the expression of a heartbeat where only tags are filtered by",
+    flags: { enablePropertyFilter: "false" },
+    before: (_, client) => beat(client, { expressionType: "SQL92", subString: "a > 1" }),
+    fields: { sysFlag: "0" },
+    code: 1,
+    says: "enablePropertyFilter is false",
+  },
 ];
 
 for (const { name, fields = {}, flags, before, code, says } of REFUSED) {

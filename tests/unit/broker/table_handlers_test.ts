@@ -210,7 +210,7 @@ test("38 lists the members of a group, and refuses a group without any", async (
   assertEquals((await ask(38, { consumerGroup: "g" })).code, 1);
 });
 
-test("46 takes tags and refuses SQL92 for now", async () => {
+test("46 takes tags and SQL92 expressions, and refuses what does not compile", async () => {
   const { ask, answer } = tableBroker();
   for (const expressionType of ["TAG", "", undefined]) {
     const subscriptionData = { topic: "T", expressionType };
@@ -218,8 +218,13 @@ test("46 takes tags and refuses SQL92 for now", async () => {
   }
   for (const { request } of exchanges(46)) {
     const reply = await answer(decodeCommand(goldenFrame(request)));
-    assertEquals(reply.code, 1);
-    assertStringIncludes(reply.remark!, "SQL92");
+    assertEquals(reply.code, 0);
+  }
+  for (const [expressionType, subString] of [["SQL92", "a >"], ["SQL92", "*"], ["XPATH", "a"]]) {
+    const subscriptionData = { topic: "T", expressionType, subString };
+    const reply = await ask(46, {}, { clientId: "c", group: "g", subscriptionData });
+    assertEquals(reply.code, 23);
+    assertStringIncludes(reply.remark!, 'Cannot subscribe to "T": ');
   }
 });
 
