@@ -12,6 +12,7 @@ import type { Parts } from "./parts.ts";
 import type { Pulls } from "./pull.ts";
 import { queryHandlers } from "./query_handlers.ts";
 import { queueHandlers } from "./queue_handlers.ts";
+import { replyHandlers } from "./reply/reply.ts";
 import { resyncHandler } from "./resync.ts";
 import { sendBackHandler } from "./retry/send_back.ts";
 import { runtimeInfoHandler } from "./runtime_info.ts";
@@ -40,6 +41,12 @@ export function brokerHandlers(
     [RequestCode.SEND_MESSAGE_V2, sends.sendV2],
     [RequestCode.SEND_BATCH_MESSAGE, sends.sendV2],
     [RequestCode.END_TRANSACTION, parts.transactions.end],
+    ...replyHandlers({
+      ...parts,
+      clock: parts.runtime.clock,
+      sends,
+      stores: parts.config.storeReplyMessageEnable,
+    }),
     [RequestCode.PULL_MESSAGE, pulls.pull],
     [RequestCode.LITE_PULL_MESSAGE, pulls.pull],
     sendBackHandler(parts),

@@ -49,7 +49,8 @@ export interface SendContext {
 /** Takes producers' messages: each request of a read is staged in the log, `Puts` does the rest. */
 export class Sends {
   readonly #context: SendContext;
-  readonly #style: AnswerStyle;
+  /** What all its answers have in common. */
+  readonly style: AnswerStyle;
   readonly #clusterProperty: string;
   readonly #clusterBytes: Uint8Array;
   readonly #scan = new SendScan();
@@ -62,9 +63,19 @@ export class Sends {
     this.#context = context;
     this.#storeHost = hostBytes(context.storeHost);
     const { regionId, traceOn } = context;
-    this.#style = { idPrefix: messageIdPrefix(this.#storeHost), regionId, traceOn };
+    this.style = { idPrefix: messageIdPrefix(this.#storeHost), regionId, traceOn };
     this.#clusterProperty = `${Property.CLUSTER}\x01${context.clusterName}`;
     this.#clusterBytes = utf8(this.#clusterProperty);
+  }
+
+  /** The address that records and message ids name. */
+  get storeHost(): Address {
+    return this.#context.storeHost;
+  }
+
+  /** A message as it is stored, but for its properties and its body. */
+  messageOf(request: SendRequest, topic: Topic, queueId: number, peer: Peer): Detoured {
+    return this.#message(request, request.flag, topic, queueId, peer);
   }
 
   /** Handler of 10. */
@@ -100,7 +111,7 @@ export class Sends {
     }
     const { opaque, flag, waits } = scan;
     puts.staged(
-      new Sent(peer, { form: "json", opaque, flag }, scan.queueId, stored, this.#style),
+      new Sent(peer, { form: "json", opaque, flag }, scan.queueId, stored, this.style),
       1,
       waits,
     );
@@ -183,7 +194,7 @@ export class Sends {
     }
     const stored = this.#context.store.append(message);
     this.#context.puts.staged(
-      new Sent(peer, command, queueId, stored, this.#style),
+      new Sent(peer, command, queueId, stored, this.style),
       1,
       hints.waits,
     );
@@ -212,7 +223,7 @@ export class Sends {
     }));
     if (messages.length === 0) throw new FieldError("body", "", "a batch of at least one message");
     const stored = store.appendBatch(messages);
-    const sent = new Sent(peer, command, message.queueId, stored, this.#style);
+    const sent = new Sent(peer, command, message.queueId, stored, this.style);
     this.#context.puts.staged(sent, messages.length, waits);
   }
 
