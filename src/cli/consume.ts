@@ -3,6 +3,8 @@ import type { Client } from "../client/client.ts";
 import type { Consumer, ConsumerOptions } from "../client/consumer.ts";
 import type { Message } from "../client/incoming.ts";
 import { keyOf, type StartFrom } from "../client/offsets.ts";
+import type { Wanted } from "../client/subscription.ts";
+import type { MessageQueue } from "../wire/message_queue.ts";
 import { parseFlags } from "./args.ts";
 import { CLUSTER_FLAGS, CLUSTER_HELP, connectTo } from "./cluster.ts";
 import type { Command, Context } from "./command.ts";
@@ -12,14 +14,19 @@ import { timeOf } from "./time.ts";
 
 /** Every broker knows the group of admin tools, also one that creates no groups by itself. */
 const NO_GROUP = "TOOLS_CONSUMER";
-const LOOK_AGAIN_MS = 1_000;
+const LOOK_MS = 100;
+/** So many looks without a message, and brokers are asked how far the group is. */
+const QUIET_LOOKS = 10;
 
 /** `pocketmq consume` */
 export const consume: Command = {
   name: "consume",
-  usage: "TOPIC [--group G] [--from first|last|TIME] [--max N] [--follow]",
+  usage:
+    "TOPIC [--tag TAGS | --filter SQL] [--group G] [--from first|last|TIME] [--max N] [--follow]",
   summary: "Print the messages of a topic of any RocketMQ 4.x cluster",
   help: `
+  --tag TAGS      only messages with this tag, or one of several: "a || b"
+  --filter SQL    only messages whose properties fit: "amount > 3 AND kind IN ('a', 'b')"
   --group G       read as a member of this group: it goes on where the group stopped,
                   and brokers keep how far it is; without it nothing is kept
   --from WHERE    where to begin when the group is new or there is none: first (the
@@ -34,12 +41,15 @@ id, tag, keys and properties; a body that is not UTF-8 text is "bodyBase64".
 Examples:
   pocketmq consume orders
   pocketmq consume orders --from 10m --json
+  pocketmq consume orders --filter "amount > 3"
   pocketmq consume orders --group readers --follow
 `,
   async run(context, args) {
     const { flags, words } = parseFlags(args, {
       ...CLUSTER_FLAGS,
       group: { kind: "text" },
+      tag: { kind: "text" },
+      filter: { kind: "text" },
       from: { kind: "text" },
       max: { kind: "count" },
       follow: { kind: "switch" },
@@ -52,7 +62,7 @@ Examples:
     const options: ConsumerOptions = {
       group: flags.group ?? NO_GROUP,
       mode: flags.group === undefined ? "broadcast" : "clustering",
-      topics: [{ topic }],
+      topics: [wantedOf(topic, flags)],
       from: startOf(flags.from, context.runtime.clock.now()),
     };
     const print = (message: Message) =>
@@ -66,6 +76,12 @@ Examples:
     return Exit.OK;
   },
 };
+
+function wantedOf(topic: string, { tag, filter }: { tag?: string; filter?: string }): Wanted {
+  if (filter === undefined) return { topic, expression: tag };
+  if (tag === undefined) return { topic, expression: filter, type: "SQL92" };
+  throw new UsageError("--tag and --filter exclude each other, TAGS is a property too");
+}
 
 function startOf(text: string | undefined, now: number): StartFrom {
   if (text === undefined || text === "first") return "first";
@@ -102,10 +118,13 @@ class Reading {
     }
     const { signal } = this.#stop;
     await using consumer = this.#client.consumer({ ...this.#options, signal });
-    const looking = follow ? undefined : this.#lookAgain(signal);
-    await this.#read(consumer, print, max, follow);
-    this.#stop.abort();
-    await looking;
+    const looking = follow ? undefined : this.#lookAgain(consumer, signal);
+    try {
+      await this.#read(consumer, print, max, follow);
+    } finally {
+      this.#stop.abort();
+      await looking;
+    }
   }
 
   async #read(
@@ -124,16 +143,27 @@ class Reading {
     }
   }
 
-  /** Ends the reading also when another member of the group got the last messages. */
-  async #lookAgain(signal: AbortSignal): Promise<void> {
-    for (let before = -1; !signal.aborted; before = this.#count) {
-      await sleep(this.#context.runtime.clock, LOOK_AGAIN_MS, signal);
-      if (signal.aborted || this.#count !== before) continue;
-      const all = await this.#client.ahead(this.#options).catch(() => []);
-      for (const { queue, begin } of all) {
-        if (begin >= (this.#open.get(keyOf(queue)) ?? Infinity)) this.#open.delete(keyOf(queue));
+  /**
+   * Ends the reading also when the last messages are filtered out, and when another member of the group got
+   * them.
+   */
+  async #lookAgain(consumer: Consumer, signal: AbortSignal): Promise<void> {
+    for (let looks = 1, before = -1; !signal.aborted; looks++) {
+      await sleep(this.#context.runtime.clock, LOOK_MS, signal);
+      if (signal.aborted) return;
+      if (this.#count !== before) looks = 0;
+      before = this.#count;
+      for (const { queue, position } of consumer.positions()) this.#reached(queue, position);
+      if (looks >= QUIET_LOOKS) {
+        looks = 0;
+        const all = await this.#client.ahead(this.#options).catch(() => []);
+        for (const { queue, begin } of all) this.#reached(queue, begin);
       }
       if (this.#open.size === 0) this.#stop.abort();
     }
+  }
+
+  #reached(queue: MessageQueue, position = 0): void {
+    if (position >= (this.#open.get(keyOf(queue)) ?? Infinity)) this.#open.delete(keyOf(queue));
   }
 }

@@ -1,11 +1,14 @@
 import { reasonOf } from "../base/log.ts";
 import { sleep, together } from "../base/together.ts";
 import type { ConsumerData } from "../wire/heartbeat.ts";
+import type { MessageQueue } from "../wire/message_queue.ts";
 import { Assignment } from "./assignment.ts";
+import { checkExpressions } from "./check.ts";
 import type { Message } from "./incoming.ts";
 import { Offsets, type StartFrom } from "./offsets.ts";
 import type { ClientParts } from "./parts.ts";
 import type { QueuePull } from "./queue_pull.ts";
+import { sendBack } from "./send_back.ts";
 import { subscriptionOf, type Wanted } from "./subscription.ts";
 import { Bell, onAbort } from "./wait.ts";
 
@@ -22,8 +25,19 @@ export interface ConsumerOptions {
    * "broadcast": this consumer reads all queues, from where `from` says, and nothing is kept.
    */
   readonly mode?: "clustering" | "broadcast";
+  /** A message that failed more often than this is a dead letter of its group; 16 unless brokers say otherwise. */
+  readonly maxRetries?: number;
   /** Closes the consumer when it aborts. */
   readonly signal?: AbortSignal;
+}
+
+/** When a message comes again. */
+export interface RetryOptions {
+  /**
+   * The broker's delay level, which is counted from 1. 0, the default: the longer, the more often the message
+   * failed, from 10 s on. Below 0: never, it becomes a dead letter.
+   */
+  readonly delayLevel?: number;
 }
 
 /** How far the group is goes to its brokers this often. Source: ClientConfig.persistConsumerOffsetInterval. */
@@ -33,6 +47,9 @@ const RETRY_PREFIX = "%RETRY%";
 /**
  * Reads topics for a group. Messages come as a stream, those of one queue in its order, pulled ahead up to
  * 1000 messages or 16 MiB a queue.
+ *
+ * A condition of type SQL92 is looked at by a broker first; one that it refuses ends the stream with an
+ * `AnswerError`.
  *
  * Delivery is at least once: a message counts as handled when the stream's reader takes the next one, or when
  * `ack` says so. What was taken and not handled when the consumer ended comes again, to any member.
@@ -45,6 +62,7 @@ export class Consumer implements AsyncDisposable {
 
   readonly #parts: ClientParts;
   readonly #clustering: boolean;
+  readonly #maxRetries: number | undefined;
   readonly #data: ConsumerData;
   readonly #offsets: Offsets;
   readonly #assignment: Assignment;
@@ -54,6 +72,7 @@ export class Consumer implements AsyncDisposable {
   readonly #running: Promise<void>;
   #last: QueuePull | undefined; // whose message the reader has
   #cancelled = false;
+  #refused: unknown; // what the stream ends with
   #closing: Promise<void> | undefined;
   readonly #ended: () => void;
   readonly #deaf: () => void;
@@ -65,6 +84,7 @@ export class Consumer implements AsyncDisposable {
     this.#parts = parts;
     this.#ended = ended;
     this.#clustering = mode === "clustering";
+    this.#maxRetries = options.maxRetries;
     this.#data = consumerData(options, parts.runtime.clock.now());
     this.#offsets = new Offsets(parts, group);
     this.#assignment = new Assignment(this.#data.subscriptions, {
@@ -88,7 +108,7 @@ export class Consumer implements AsyncDisposable {
       },
     }, { highWaterMark: 0 }); // nothing leaves its queue before the reader wants it
     this.#running = together(this.#stop.signal, (until) => [
-      this.#assignment.run(until),
+      this.#read(until),
       this.#commitOften(until),
     ]);
     this.#deaf = onAbort(signal, () => this.close());
@@ -98,6 +118,30 @@ export class Consumer implements AsyncDisposable {
   ack(): void {
     this.#last?.handled();
     this.#last = undefined;
+  }
+
+  /** How far it is in each of its queues: the entry to go on with, once that is known. */
+  *positions(): Generator<{ queue: MessageQueue; position: number | undefined }> {
+    for (const { queue, position } of this.#assignment.pulls) yield { queue, position };
+  }
+
+  /**
+   * Has the message that was read last delivered again later, to any member of the group, with its
+   * `reconsumeTimes` one higher; after too many of them it lies in `%DLQ%` and the group's name. Then it counts
+   * as handled here. Call it before the next message is read.
+   *
+   * @throws {AnswerError} {CallError} when no broker takes it; then it does not count as handled.
+   */
+  async retryLater({ delayLevel = 0 }: RetryOptions = {}): Promise<void> {
+    const last = this.#last;
+    const message = last?.given;
+    if (last === undefined || message === undefined) {
+      throw new Error("no message was read that is not handled");
+    }
+    if (!this.#clustering) throw new Error("what a broadcast consumer read does not come again");
+    const { group } = this;
+    await sendBack(this.#parts, message, { group, delayLevel, maxRetries: this.#maxRetries });
+    if (this.#last === last && last.given === message) this.ack();
   }
 
   /** A broker says that members came or went. */
@@ -125,10 +169,24 @@ export class Consumer implements AsyncDisposable {
     this.#ended();
   }
 
+  /** Shares in the queues once brokers took its expressions; one that was refused ends the consumer. */
+  async #read(signal: AbortSignal): Promise<void> {
+    try {
+      const context = { parts: this.#parts, group: this.group };
+      await checkExpressions(this.#data.subscriptions, context, signal);
+    } catch (error) {
+      this.#refused = error;
+      this.#parts.log.warn("the consumer ends", { group: this.group, reason: reasonOf(error) });
+      return void this.close();
+    }
+    await this.#assignment.run(signal);
+  }
+
   async #give(out: ReadableStreamDefaultController<Message>): Promise<void> {
     this.ack();
     for (;;) {
       if (this.#cancelled) return;
+      if (this.#refused !== undefined) return out.error(this.#refused);
       if (this.#stop.signal.aborted) return out.close();
       const message = this.#take();
       if (message !== undefined) return out.enqueue(message);

@@ -126,6 +126,12 @@ export function parseClientCheck(body: Uint8Array): ClientCheck {
   };
 }
 
+/** Request 46: whether a broker can filter so. */
+export function formatClientCheck({ clientId, group, subscription }: ClientCheck): Request {
+  const body = { clientId, group, subscriptionData: subscriptionJson(subscription) };
+  return { code: RequestCode.CHECK_CLIENT_CONFIG, body: utf8(JSON.stringify(body)) };
+}
+
 function readConsumer(item: unknown, path: string): ConsumerData {
   const data = JsonBody.of(item, path);
   return {
@@ -143,7 +149,12 @@ function readConsumer(item: unknown, path: string): ConsumerData {
 
 function consumerJson(consumer: ConsumerData): Record<string, unknown> {
   const { consumeFromWhere, consumeType, groupName, messageModel, unitMode } = consumer;
-  const subscriptionDataSet = consumer.subscriptions.map((subscription) => ({
+  const subscriptionDataSet = consumer.subscriptions.map(subscriptionJson);
+  return { consumeFromWhere, consumeType, groupName, messageModel, subscriptionDataSet, unitMode };
+}
+
+function subscriptionJson(subscription: Subscription): Record<string, unknown> {
+  return {
     classFilterMode: subscription.classFilterMode,
     codeSet: [...subscription.codes],
     expressionType: subscription.expressionType,
@@ -151,8 +162,7 @@ function consumerJson(consumer: ConsumerData): Record<string, unknown> {
     subVersion: subscription.subVersion,
     tagsSet: subscription.tags,
     topic: subscription.topic,
-  }));
-  return { consumeFromWhere, consumeType, groupName, messageModel, subscriptionDataSet, unitMode };
+  };
 }
 
 function readSubscription(data: JsonBody): Subscription {

@@ -180,6 +180,7 @@ export class FakeBroker {
         this.groups.get(ext.consumerGroup)?.delete(ext.clientID);
         return { code: 0 };
       },
+      46: () => ({ code: 0 }),
       38: ({ ext }) => {
         const members = this.groups.get(ext.consumerGroup);
         return members ? { code: 0, body: formatConsumerIds([...members.keys()]) } : { code: 1 };
