@@ -151,7 +151,7 @@ export class IndexCheck {
       if (isLegal && hash >= 0) return item;
       const text = `item ${this.#n} with hash ${hash} points to ${logOffset}, ` +
         `from ${this.#lastLogOffset} to ${file.header.endLogOffset} would be possible`;
-      this.#findings.add("problem", "index", file.path, text, logOffset);
+      this.#findings.add(this.#mended(), "index", file.path, text, logOffset);
       this.#link(item);
       this.#n++;
     }

@@ -260,9 +260,10 @@ async function take(
   root.open("abort", "create").close();
   await writeCheckpoint(root, NO_CHECKPOINT);
   await swapRebuilt(root);
+  const indexMs = Math.max(checkpoint.indexMs, newestMs); // all of it is safe
+  if (isOpen) return writeCheckpoint(root, { ...checkpoint, indexMs }); // of the log, its broker did not say
   const all = Math.max(checkpoint.physicMs, newestMs);
-  await writeCheckpoint(root, isOpen ? checkpoint : { physicMs: all, logicsMs: all, indexMs: all });
-  if (isOpen) return; // what of the log is safe, its broker did not say
+  await writeCheckpoint(root, { physicMs: all, logicsMs: all, indexMs: all });
   root.remove("abort");
   await root.sync();
 }

@@ -49,7 +49,11 @@ export function verifyStore(store: StoredStore, codecs: Codecs, options: VerifyO
   const min = log.first?.base ?? 0;
   const mending = { isOpen, rebuiltFrom: rebuiltFrom(store, codecs) };
   const check = root && new QueueCheck(queues, min, mending, findings);
-  const safe = { logMin: min, rebuiltFrom: mending.rebuiltFrom, isSafe: isSafeIn(store) };
+  const safe = {
+    logMin: min,
+    rebuiltFrom: mending.rebuiltFrom,
+    isSafe: isSafeIn(store, mending.rebuiltFrom),
+  };
   const index = new IndexCheck(store.index, safe, findings);
   const { progress } = options;
   const walked = walk(store, codecs, { check, index, mending, findings, progress });
@@ -72,14 +76,21 @@ export function verifyStore(store: StoredStore, codecs: Codecs, options: VerifyO
   };
 }
 
-/** After a crash, chains and slots count of files that were full and are covered by the checkpoint. */
-function isSafeIn({ isOpen, checkpoint }: StoredStore): (
+/**
+ * After a crash, chains and slots count of files that were full, are covered by the checkpoint and end before
+ * the place that is read again. A header says no more than the checkpoint, so the newest item is asked, too.
+ */
+function isSafeIn({ isOpen, checkpoint }: StoredStore, rebuiltFrom: number): (
   file: StoredIndexFile,
   isNewest: boolean,
 ) => boolean {
-  return ({ shape, header: { count, endMs } }, isNewest) => {
-    const isFull = shape !== undefined && count >= shape.items;
-    return !isOpen || (isFull && !isNewest && endMs <= checkpoint.indexMs);
+  return (file, isNewest) => {
+    if (!isOpen) return true;
+    const { shape, header: { count, beginMs, endMs, endLogOffset } } = file;
+    if (isNewest || shape === undefined || count < shape.items) return false;
+    const newest = file.item(count - 1);
+    if (newest?.logOffset !== endLogOffset || endLogOffset >= rebuiltFrom) return false;
+    return Math.max(endMs, beginMs + 1_000 * newest.seconds) <= checkpoint.indexMs;
   };
 }
 

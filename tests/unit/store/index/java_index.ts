@@ -15,7 +15,7 @@ import {
 import { javaHash } from "../../../../src/wire/hash.ts";
 import { decodeRecord, type StoredMessage } from "../../../../src/wire/message.ts";
 import { parseProperties, Property } from "../../../../src/wire/properties.ts";
-import { BLANK_MAGIC } from "../../../../src/wire/record_layout.ts";
+import { BLANK_MAGIC, SysFlag } from "../../../../src/wire/record_layout.ts";
 import type { MemFs } from "../../../support/mem_fs.ts";
 
 /** A file of the index as Java's broker has it. */
@@ -25,7 +25,8 @@ interface JavaFile {
 }
 
 /** Keys of a record, with its topic, as the index has them. */
-function keysOf({ topic, properties }: StoredMessage): string[] {
+function keysOf({ topic, properties, sysFlag }: StoredMessage): string[] {
+  if ((sysFlag & SysFlag.TRANSACTION) === SysFlag.ROLLBACK) return [];
   const parsed = parseProperties(properties);
   const keys = [parsed.get(Property.UNIQ_KEY) ?? "", ...(parsed.get("KEYS") ?? "").split(" ")];
   return keys.filter((key) => key !== "").map((key) => `${topic}#${key}`);

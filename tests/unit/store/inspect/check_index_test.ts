@@ -118,6 +118,8 @@ test("IndexCheck takes a file that a crash left half written for what a start ma
   root.open("checkpoint", "write").writeAt(16, new Uint8Array(8)); // the index is covered by nothing
   fs.bytes(FIRST)[slotOf(fs.bytes(FIRST), 7) + 3] ^= 1;
   assertEquals(verdictOf(fs).findings.kept, []);
+  fs.bytes(FIRST).fill(0, 8, 16); // nor does its header say that it ends later
+  assertEquals(verdictOf(fs).findings.kept, []);
 });
 
 test("IndexCheck says that a captured index file holds no index", () => {

@@ -1,7 +1,17 @@
-import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertGreaterOrEqual,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import { silentLog } from "../../../../src/base/log.ts";
 import { FsError } from "../../../../src/ports/fs.ts";
-import { NO_CHECKPOINT, readCheckpoint } from "../../../../src/store/checkpoint.ts";
+import {
+  NO_CHECKPOINT,
+  readCheckpoint,
+  writeCheckpoint,
+} from "../../../../src/store/checkpoint.ts";
 import { DamageBelow } from "../../../../src/store/opening/damage.ts";
 import { StoreRefusal } from "../../../../src/store/errors.ts";
 import { rebuildStore, type Rebuilt } from "../../../../src/store/inspect/rebuild.ts";
@@ -13,6 +23,7 @@ import type { MemFs, Operation } from "../../../support/mem_fs.ts";
 import { runtime } from "../../../support/runtime.ts";
 import { Random } from "../../../support/seeds.ts";
 import { openIn, textsOf } from "../../../support/store.ts";
+import { JavaIndex } from "../index/java_index.ts";
 
 const LOG = "store/commitlog/00000000000000000000";
 /** As the golden stores were made. */
@@ -78,11 +89,22 @@ test("rebuildStore() mends an index whose file is no index, and leaves nothing e
 
 test("rebuildStore() leaves a store that was not closed one that was not closed", async () => {
   const fs = goldenStore("master-killed");
-  const checkpoint = fs.bytes("store/checkpoint").slice();
+  const before = readCheckpoint(fs.dir("store"));
   await rebuild(fs);
   assertEquals(fs.dir("store").stat("abort") !== undefined, true);
-  assertEquals(fs.bytes("store/checkpoint"), checkpoint);
+  const { physicMs, logicsMs, indexMs } = readCheckpoint(fs.dir("store"));
+  assertEquals([physicMs, logicsMs], [before.physicMs, before.logicsMs]);
+  assertGreaterOrEqual(indexMs, before.logicsMs, "all of the index is safe");
   assertEquals(verdictOf(fs).findings.kept, []);
+});
+
+test("rebuildStore() makes an index that a Java broker keeps, also of a killed one's store", async () => {
+  const fs = goldenStore("master-killed");
+  const dir = fs.dir("store");
+  const later = readCheckpoint(dir).physicMs + 10_000; // of the log, it reads the last file again
+  await writeCheckpoint(dir, { physicMs: later, logicsMs: later, indexMs: 0 });
+  await rebuild(fs);
+  assertEquals(new JavaIndex(fs, { slots: 500, items: 400 }, 65_536).missing(), []);
 });
 
 test("rebuildStore() keeps the next number of a queue whose messages are gone", async () => {
