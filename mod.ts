@@ -98,7 +98,7 @@ export { ConfigError } from "./src/broker/configure.ts";
 export { AnswerError } from "./src/client/errors.ts";
 export type { Ahead } from "./src/client/ahead.ts";
 export type { Client, ConnectOptions } from "./src/client/client.ts";
-export type { Consumer, ConsumerOptions } from "./src/client/consumer.ts";
+export type { Consumer, ConsumerOptions, RetryOptions } from "./src/client/consumer.ts";
 export type { Message } from "./src/client/incoming.ts";
 export type { StartFrom } from "./src/client/offsets.ts";
 export type { OutgoingMessage } from "./src/client/outgoing.ts";

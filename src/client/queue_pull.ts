@@ -80,6 +80,11 @@ export class QueuePull {
     return message;
   }
 
+  /** The message given last, until it is handled. */
+  get given(): Message | undefined {
+    return this.#given;
+  }
+
   /** True when `take` would give one. */
   get waiting(): boolean {
     return this.#taken < this.#ahead.length;
