@@ -53,7 +53,8 @@ export class Stats {
   #cancel: () => void;
 
   constructor(clock: Clock) {
-    this.stalls = new Stalls(clock);
+    const { put, found, missed } = this;
+    this.stalls = new Stalls(clock, () => put.total + found.total + missed.total);
     const today = () => Math.floor(clock.now() / DAY_MS);
     let day = today();
     const sample = () => {

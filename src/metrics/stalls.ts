@@ -2,7 +2,9 @@ import { whenAborted } from "../base/together.ts";
 import type { Clock } from "../ports/host.ts";
 
 /** A stall is measured up to this much shorter than it was. */
-const TICK_MS = 10;
+const TICK_MS = 20;
+/** The same while nothing is asked: a hundred ticks a second cost an idle process more than a percent of a core. */
+const IDLE_TICK_MS = 100;
 /** From here on a stall counts as long: a client notices it. */
 export const LONG_STALL_MS = 50;
 /** The longest stall of each second is kept this long. */
@@ -17,11 +19,14 @@ export class Stalls {
   /** Stalls of LONG_STALL_MS and more since the start. */
   long = 0;
   readonly #clock: Clock;
+  readonly #work: () => number;
   readonly #longest = new Float64Array(SECONDS); // by second, round and round
   #second: number;
 
-  constructor(clock: Clock) {
+  /** `work` counts what the process did; while it stands still there is less to measure. */
+  constructor(clock: Clock, work: () => number) {
     this.#clock = clock;
+    this.#work = work;
     this.#second = this.#now();
   }
 
@@ -30,11 +35,15 @@ export class Stalls {
     const clock = this.#clock;
     return new Promise((resolve) => {
       let due = clock.monotonic() + TICK_MS;
+      let done = this.#work();
       const tick = () => {
         const now = clock.monotonic();
         this.#note(now - due);
-        due = now + TICK_MS;
-        cancel = clock.after(TICK_MS, tick);
+        const before = done;
+        done = this.#work();
+        const wait = done === before ? IDLE_TICK_MS : TICK_MS;
+        due = now + wait;
+        cancel = clock.after(wait, tick);
       };
       let cancel = clock.after(TICK_MS, tick);
       whenAborted(signal, () => {

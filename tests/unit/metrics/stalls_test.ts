@@ -3,9 +3,10 @@ import { Stalls } from "../../../src/metrics/stalls.ts";
 import { test } from "../../harness.ts";
 
 /** A clock whose timers come as late as a test says. */
-function setUp() {
+function setUp({ busy = true } = {}) {
   let now = 0;
   let timer: { at: number; fn: () => void } | undefined;
+  let work = 0;
   const stalls = new Stalls({
     now: () => now,
     monotonic: () => now,
@@ -14,7 +15,7 @@ function setUp() {
       return () => timer = undefined;
     },
     soon: (fn) => fn(),
-  });
+  }, () => busy ? work++ : work);
   const stop = new AbortController();
   return {
     stalls,
@@ -26,6 +27,11 @@ function setUp() {
       timer!.fn();
     },
     waits: () => timer !== undefined,
+    /** Until the next tick. */
+    pause: () => timer!.at - now,
+    works(): void {
+      work++;
+    },
     pass(ms: number): void {
       now += ms;
     },
@@ -64,4 +70,17 @@ test("Stalls leave no timer when they end", async () => {
   stop.abort();
   await running;
   assertEquals(waits(), false);
+});
+
+test("Stalls look less often while nothing is done", () => {
+  const { late, pause, works } = setUp({ busy: false });
+  assertEquals(pause(), 20);
+  works();
+  late(0);
+  assertEquals(pause(), 20);
+  late(0);
+  assertEquals(pause(), 100);
+  works();
+  late(0);
+  assertEquals(pause(), 20);
 });
