@@ -15,6 +15,7 @@ import { type Cluster, startCluster } from "../support/cluster.ts";
 import { runtime } from "../support/runtime.ts";
 import { measureAppend } from "./append.ts";
 import { javaBroker, ownBroker } from "./brokers.ts";
+import { delayedRow } from "./delayed.ts";
 import { PollingRows } from "./polling.ts";
 import { ReplicationRows, type StartedRow } from "./replication.ts";
 import { type Measured, rowsOf } from "./rows.ts";
@@ -56,6 +57,7 @@ await brokerRows();
   using stores = new StoreRows(runtime.net, seconds);
   await startedRows(stores.all);
 }
+await startedRows([delayedRow(runtime.net, seconds)]);
 await startedRows(new PollingRows(via, seconds).all);
 if ("append in process".includes(only)) {
   const name = "append in process, 1 KiB, 8 a commit";
