@@ -33,20 +33,25 @@ export class Feed {
    * follow what its queue has
    */
   put(bytes: Uint8Array, record: RecordView): ConsumeQueue | undefined {
-    this.#keys.read(bytes, record, this.#index !== undefined);
+    const { logOffset, size, queueOffset } = record;
+    const queue = isInQueue(record.sysFlag) ? this.#queueOf(bytes, record) : undefined;
+    const isListed = queue === undefined || queue.logEnd >= logOffset + size;
+    const isIndexed = this.#index?.passes(logOffset) ?? true;
+    if (!isListed || !isIndexed) this.#keys.read(bytes, record, !isIndexed);
     this.#index?.put(record, this.#keys);
-    if (!isInQueue(record.sysFlag)) return undefined;
-    const { topicAt, topicLength, queueId, queueOffset, logOffset, size } = record;
-    const queue = this.#queues.ofRecord(bytes, topicAt, topicLength, queueId);
-    if (queue === undefined) {
-      this.#report.warn("record has no queue: its topic or queue id cannot name a folder", {
-        logOffset,
-        queueId,
-      });
-      return undefined;
-    }
+    if (isListed) return undefined;
     const tagsCode = this.#tagsCode(bytes, record);
     return queue.put(queueOffset, logOffset, size, tagsCode) ? queue : undefined;
+  }
+
+  #queueOf(bytes: Uint8Array, record: RecordView): ConsumeQueue | undefined {
+    const { topicAt, topicLength, queueId, logOffset } = record;
+    const queue = this.#queues.ofRecord(bytes, topicAt, topicLength, queueId);
+    if (queue !== undefined) return queue;
+    this.#report.warn("record has no queue: its topic or queue id cannot name a folder", {
+      logOffset,
+      queueId,
+    });
   }
 
   #tagsCode(bytes: Uint8Array, record: RecordView): number {

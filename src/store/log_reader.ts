@@ -54,6 +54,11 @@ export class LogReader {
     return "bad";
   }
 
+  /** When the record there was stored; undefined when there is none. */
+  storeMsAt(logOffset: number): number | undefined {
+    return this.look(logOffset) === "record" ? this.scanner.record.storeTimestamp : undefined;
+  }
+
   /** True when all that one read gives from `logOffset` on, in its file, is zero. */
   isZeroBehind(logOffset: number): boolean {
     const segment = this.#segmentOf(logOffset);

@@ -1,4 +1,5 @@
 import type { Dir } from "../ports/fs.ts";
+import type { IndexShape } from "./index/index_layout.ts";
 import type { RetentionOptions } from "./retention/retention_options.ts";
 
 /** How a store keeps and flushes. Names in brackets are RocketMQ's keys. */
@@ -64,3 +65,9 @@ export const STORE_DEFAULTS: StoreOptions = {
   indexItems: 20_000_000,
   openQueueFilesMax: 256,
 };
+
+/** How large the files of the key index are. */
+export function indexShape({ indexSlots, indexItems }: StoreOptions): IndexShape {
+  const { indexSlots: slots, indexItems: items } = STORE_DEFAULTS;
+  return { slots: indexSlots ?? slots!, items: indexItems ?? items! };
+}

@@ -14,10 +14,9 @@ import { mustNotBeDledger, warnOfForeign } from "./opening/foreign.ts";
 import { Handles } from "./handles.ts";
 import type { OnOpenProgress } from "./opening/headway.ts";
 import { loadLog } from "./opening/load_log.ts";
-import { DELAY_LEVELS_MS, STORE_DEFAULTS, type StoreOptions } from "./options.ts";
+import { DELAY_LEVELS_MS, indexShape, STORE_DEFAULTS, type StoreOptions } from "./options.ts";
 import { IndexFill } from "./index/index_fill.ts";
 import { sayHole } from "./index/index_hole.ts";
-import type { IndexShape } from "./index/index_layout.ts";
 import { INDEX, KeyIndex } from "./index/key_index.ts";
 import { QueueOffsets } from "./queue_offsets.ts";
 import { Queues } from "./queues.ts";
@@ -177,9 +176,11 @@ export class Store implements AsyncDisposable {
     const changing = this.#cutting.then(async () => {
       if (this.#closing) throw new Error("the store is being closed");
       this.#born = Math.min(this.#born, end);
+      this.#parts.hold.unsettle();
       this.#mustRecover = true;
       await this.retention.whileHeld(change);
       this.#mustRecover = false;
+      this.#parts.hold.settle();
     });
     this.#cutting = changing.catch(() => {});
     return changing;
@@ -232,14 +233,17 @@ export async function openStore(
 ): Promise<Store> {
   const hold = await holdFolder(dir, runtime.bootId);
   const logHandles = new Handles(OPEN_LOG_FILES_MAX, () => hold.distrust());
-  const queueHandles = new Handles(options.openQueueFilesMax ?? STORE_DEFAULTS.openQueueFilesMax!);
+  const openQueueFiles = options.openQueueFilesMax ?? STORE_DEFAULTS.openQueueFilesMax!;
+  const queueHandles = new Handles(openQueueFiles, () => hold.unsettle());
   let changed = false;
   const beforeChange = () => void (changed = true);
-  const indexHandles = new Handles(OPEN_INDEX_FILES_MAX);
+  const indexHandles = new Handles(OPEN_INDEX_FILES_MAX, () => hold.unsettle());
   const handles = { logHandles, queueHandles, indexHandles };
   const opening = { dir, options, hold, ...handles, onProgress, beforeChange };
   try {
-    return await open(runtime, opening, log);
+    const store = await open(runtime, opening, log);
+    hold.settle();
+    return store;
   } catch (error) {
     for (const open of Object.values(handles)) open.closeAll();
     await hold.release(hold.wasClosed && !changed); // else the next start has to mend it
@@ -294,7 +298,7 @@ async function open(
   const index = new KeyIndex(indexDir, shape, indexHandles, clock, report, isIndexed);
   const levels = options.delayLevelsMs ?? DELAY_LEVELS_MS;
   const feed = new Feed(queues, levels, report, isIndexed ? index : undefined);
-  const stored = { dir, segments, queues, index, feed, crashed, distrusted, logDamage };
+  const stored = { dir, segments, queues, index, feed, crashed, isWhole, distrusted, logDamage };
   const found = await recover({ ...stored, checkpoint: readCheckpoint(dir) }, recovering);
   if (distrusted) {
     await rewriteLog(segments, found.durable, found.tail, new Turn(clock), report);
@@ -337,11 +341,6 @@ async function open(
     codecs,
     report,
   });
-}
-
-function indexShape({ indexSlots, indexItems }: StoreOptions): IndexShape {
-  const { indexSlots: slots, indexItems: items } = STORE_DEFAULTS;
-  return { slots: indexSlots ?? slots!, items: indexItems ?? items! };
 }
 
 /** Whatever else may lie there is another broker's. */

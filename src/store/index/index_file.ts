@@ -204,6 +204,7 @@ export class IndexFile implements Closable {
     const reached = await replayItems(parts, part, turn);
     this.#tailFirst = this.header.count;
     this.#isDirty = true;
+    this.#named = false; // the process that made it may have died before it was
     return reached;
   }
 

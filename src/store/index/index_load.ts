@@ -13,8 +13,6 @@ export interface IndexStart extends LogPart {
   readonly fromMs: number;
   /** The checkpoint vouches for the index up to this store time. */
   readonly coveredMs: number;
-  /** When the record at a log offset was stored; undefined when there is none. */
-  storeMsAt(logOffset: number): number | undefined;
   /** Has the checkpoint vouch for nothing of the index, also after a power cut; it calls `cover`. */
   uncover(): Promise<void>;
 }
@@ -56,7 +54,7 @@ export async function loadFiles(home: IndexHome, start: IndexStart, turn: Turns)
     files.push(file);
     const isLast = i === entries.length - 1;
     if (!crashed || (!isLast && isSafe(file, start))) continue;
-    reached = await file.replay(start, turn);
+    reached = await file.replay(start, turn) || reached;
     if (!file.isFull && !isLast) problem = `${file.name} before it was not whole`;
   }
   return { files, reached, unfit };

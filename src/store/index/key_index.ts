@@ -126,21 +126,21 @@ export class KeyIndex {
    * newest files go, then the last one that is left is cut.
    */
   async load(start: IndexStart, turn: Turns): Promise<void> {
-    const { from, fromMs, coveredMs } = start;
+    const { from, fromMs, coveredMs, keeps } = start;
     for (const file of [...this.#files.splice(0), ...this.#emptied.splice(0)]) {
       file.forget(); // it is loaded again
     }
     this.#home.coveredMs = coveredMs;
     const { files, reached, unfit } = await loadFiles(this.#home, start, turn);
     this.#files.push(...files);
-    this.#takeBack(from);
+    if (!keeps) this.#takeBack(from);
     const known = this.#endOffset;
     const isComplete = fromMs > 0 && fromMs <= coveredMs && unfit.length === 0;
     const isWhole = this.#files.length > 0 && (isComplete || reached);
     this.#position = isWhole ? from : Math.min(from, Math.max(0, known));
     this.#isBehind = this.#position < from;
     if (this.#isBehind && coveredMs > 0) await start.uncover();
-    if (!isWhole) this.#takeBack(known); // the last record may lack keys
+    if (!isWhole || known >= from) this.#takeBack(known); // the last record may lack keys
     for (const { entry, reason, isLoss } of unfit.toReversed()) {
       await this.#dir.discard(entry.name);
       if (isLoss) this.#log.warn(REMOVED, { file: `${this.#dir.path}/${entry.name}`, reason });
@@ -156,6 +156,11 @@ export class KeyIndex {
    */
   put(record: RecordView, keys: RecordKeys): void {
     if (!this.#isBehind) this.add(record, keys);
+  }
+
+  /** It would take nothing of the record at `logOffset` but its place. */
+  passes(logOffset: number): boolean {
+    return this.#isBehind || logOffset <= this.#last;
   }
 
   /** Takes the record also while it is behind. False when the disk does not let it. */

@@ -1,6 +1,6 @@
 import { textOf, utf8 } from "../../base/bytes.ts";
 import { keepNames } from "../../base/make_folder.ts";
-import { type Dir, FsError } from "../../ports/fs.ts";
+import { type Dir, FsError, type LogFile } from "../../ports/fs.ts";
 import { StoreRefusal } from "../errors.ts";
 
 const LOCK = "lock";
@@ -13,17 +13,26 @@ const ABORT = "abort";
 const TABLES = "config";
 /** Second line of `abort` once a sync of the log failed. */
 const DISTRUSTED = "sync failed";
+/** Before the first line of `abort` while something is under way that a kill would leave half done. */
+const UNSETTLED = "-";
 
 /** A store's folder, taken by this process. */
 export interface Hold {
   /** The process before us closed the store, or there was none. */
   readonly wasClosed: boolean;
-  /** It is known that the machine did not restart since: what that process wrote is all there. */
+  /**
+   * It is known that the machine did not restart since and that process was not about to mend or cut: what it
+   * wrote is all there, and fits together.
+   */
   readonly sameBoot: boolean;
   /** A sync of the log failed since the store was last closed or the machine restarted: see rewrite.ts. */
   readonly distrusted: boolean;
   /** Tells the next process that a sync failed. In memory is enough: a restart of the machine ends the matter. */
   distrust(): void;
+  /** The store is opened, or what `unsettle` was called for is done. */
+  settle(): void;
+  /** Until `settle` is called, a kill leaves what the next start must not rely on. */
+  unsettle(): void;
   /** Lets go. `inOrder`: everything is safe, the next start needs no recovery. */
   release(inOrder: boolean): Promise<void>;
 }
@@ -50,11 +59,22 @@ export async function holdFolder(dir: Dir, bootId?: string): Promise<Hold> {
     const { sameBoot, distrusted } = noteBoot(dir, bootId);
     await dir.sync();
     if (dir.stat(TABLES)) await dir.child(TABLES).sync();
+    let isDoubted = distrusted;
+    let unsettled = sameBoot ? 0 : 1; // things under way; what fails half way stays one
     return {
       wasClosed,
       sameBoot,
       distrusted,
-      distrust: () => noteDistrust(dir, bootId),
+      distrust() {
+        isDoubted = true;
+        noteDistrust(dir, bootId);
+      },
+      settle() {
+        if (unsettled > 0 && --unsettled === 0 && !isDoubted) noteSettled(dir, bootId);
+      },
+      unsettle() {
+        if (unsettled++ === 0 && !isDoubted) noteUnsettled(dir);
+      },
       async release(inOrder) {
         try {
           if (inOrder) await forgetAbort(dir);
@@ -83,20 +103,35 @@ function noteBoot(dir: Dir, bootId = ""): { sameBoot: boolean; distrusted: boole
   }
   file.truncate(0);
   try {
-    file.writeAt(0, utf8(`${bootId}\n`)); // also takes the room that `noteDistrust` will need
+    file.writeAt(0, utf8(`${UNSETTLED}${bootId}\n`)); // also takes the room that other notes will need
   } catch (error) {
     if (!(error instanceof FsError)) throw error; // a full disk is no reason not to serve what is there
   }
   return { sameBoot: false, distrusted: false };
 }
 
-/** A disk that fails to sync may fail to take this, too: then nothing can be done. */
+function noteSettled(dir: Dir, bootId = ""): void {
+  note((file) => {
+    file.truncate(0);
+    file.writeAt(0, utf8(`${bootId}\n`));
+  }, dir);
+}
+
+function noteUnsettled(dir: Dir): void {
+  note((file) => file.writeAt(0, utf8(UNSETTLED)), dir); // no name of a run begins so
+}
+
 function noteDistrust(dir: Dir, bootId = ""): void {
+  note((file) => file.writeAt(0, utf8(`${bootId}\n${DISTRUSTED}\n`)), dir);
+}
+
+/** A disk that fails to sync may fail to take this, too: then nothing can be done, and what failed was said. */
+function note(write: (file: LogFile) => void, dir: Dir): void {
   try {
     using file = dir.open(ABORT, "create");
-    file.writeAt(0, utf8(`${bootId}\n${DISTRUSTED}\n`));
-  } catch {
-    // said by whoever wanted the sync
+    write(file);
+  } catch (error) {
+    if (!(error instanceof FsError)) throw error;
   }
 }
 

@@ -32,6 +32,8 @@ export interface Stored {
   readonly checkpoint: Checkpoint;
   /** The last process did not close the store. */
   readonly crashed: boolean;
+  /** What that process wrote is all there: only its last writes may have been broken off. */
+  readonly isWhole: boolean;
   /** No sync can vouch for what was written before: a sync failed. */
   readonly distrusted: boolean;
   /** What becomes of a log that is damaged where no crash can have torn it. */
@@ -152,35 +154,42 @@ class Recovery {
     return end;
   }
 
-  /** Of what a crash left, queues learn again what the log has; what they had of it may be torn. */
+  /**
+   * Of what a crash left, queues and index learn again what the log has. What they had of it may be torn when
+   * the machine restarted; else they learn what they do not have.
+   */
   async #afterCrash(start: Boundary, min: number): Promise<End> {
+    const { queues, isWhole } = this.#stored;
     using headway = this.#headway(this.#bytesFrom(start.at));
     this.#recovering.beforeChange();
-    for (const queue of this.#stored.queues.all()) {
-      queue.cutFrom(start.at);
+    for (const queue of queues.all()) {
+      if (!isWhole) queue.cutFrom(start.at);
+      else if (queue.logEnd > start.at) queue.dropLast(); // a write may have been broken off within it
       queue.correctMin(min);
       if (this.#turn.isOver()) await this.#turn.next();
     }
-    const fromMs = this.#look.look(start.at) === "record"
-      ? this.#look.scanner.record.storeTimestamp
-      : 0;
-    await this.#loadIndex({ at: start.at, time: fromMs }, true);
+    await this.#loadIndex({ at: start.at, time: this.#look.storeMsAt(start.at) ?? 0 }, true);
     const end = await this.#feed(start, (done) => headway.at(done));
     await this.#vouchNoLaterThan(end.time);
+    if (isWhole) await this.#forgetFrom(end.at);
     await this.#cut(end);
     return end;
+  }
+
+  /** Where the log was damaged, queues and index may know more than there is now. */
+  async #forgetFrom(end: number): Promise<void> {
+    const { queues, index } = this.#stored;
+    if (index.newest.logOffset >= end) await index.cutFrom(end);
+    queues.cutFrom(end);
   }
 
   /** The key index goes on from the same place as the queues. */
   #loadIndex({ at, time }: Boundary, crashed: boolean): Promise<void> {
     const coveredMs = this.#checkpoint.indexMs;
     this.#recovering.beforeChange(); // it may have to take something back
-    const { index, segments } = this.#stored;
-    const part = { from: at, logEnd: segments.last?.end ?? 0 };
-    const storeMsAt = (logOffset: number) =>
-      this.#look.look(logOffset) === "record"
-        ? this.#look.scanner.record.storeTimestamp
-        : undefined;
+    const { index, segments, isWhole } = this.#stored;
+    const part = { from: at, logEnd: segments.last?.end ?? 0, keeps: isWhole };
+    const storeMsAt = (logOffset: number) => this.#look.storeMsAt(logOffset);
     const uncover = () => this.#uncover();
     const start = { ...part, crashed, fromMs: time, coveredMs, storeMsAt, uncover };
     return index.load(start, this.#turn);
@@ -289,9 +298,8 @@ class Recovery {
     const safe = safeTime(this.#checkpoint);
     for (let i = segments.length - 1; i > 0; i--) {
       const { base } = segments.at(i)!;
-      const { record } = this.#look.scanner;
-      const counts = this.#look.look(base) === "record" && record.storeTimestamp > 0;
-      if (counts && record.storeTimestamp <= safe) return { at: base, time: 0 };
+      const time = this.#look.storeMsAt(base) ?? 0;
+      if (time > 0 && time <= safe) return { at: base, time: 0 };
     }
     return { at: segments.first?.base ?? 0, time: 0 };
   }
