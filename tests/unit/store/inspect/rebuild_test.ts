@@ -101,7 +101,7 @@ test("rebuildStore() leaves a store that was not closed one that was not closed"
 test("rebuildStore() makes an index that a Java broker keeps, also of a killed one's store", async () => {
   const fs = goldenStore("master-killed");
   const dir = fs.dir("store");
-  const later = readCheckpoint(dir).physicMs + 10_000; // of the log, it reads the last file again
+  const later = readCheckpoint(dir).physicMs + 86_400_000; // of the log, it reads the last file again
   await writeCheckpoint(dir, { physicMs: later, logicsMs: later, indexMs: 0 });
   await rebuild(fs);
   assertEquals(new JavaIndex(fs, { slots: 500, items: 400 }, 65_536).missing(), []);
