@@ -122,7 +122,7 @@ function restoreTopics(topics: Topics, store: Store, newQueues: number, log: Log
   const queues = new Map<string, number>();
   for (const { topic, queueId } of store.queues.all()) {
     if (topics.get(topic) === undefined) {
-      const least = isRetryTopic(topic) ? 1 : newQueues;
+      const least = isRetryTopic(topic) || topics.isSystem(topic) ? 1 : newQueues;
       queues.set(topic, Math.max(queues.get(topic) ?? least, queueId + 1));
     }
   }
@@ -194,9 +194,9 @@ function openTables(
     position: () => store.dispatch.position,
     safe: () => store.flush.patiently(store.log.tail),
   });
+  for (const table of [topics, groups, offsets, offsetCopy, delay]) table.load();
   const { enablePropertyFilter } = config;
   const filters = new Filters({ dir, clock, log, enablePropertyFilter, commitLog: store.log });
-  for (const table of [topics, groups, offsets, offsetCopy, delay]) table.load();
   const clampPositions = () => {
     offsets.clampTo(endOf);
     delay.clampTo((level) => endOf(SCHEDULE_TOPIC, level - 1));
