@@ -4,7 +4,7 @@ import { refuse } from "../../wire/command.ts";
 import { joinProperties, Property, withProperty } from "../../wire/properties.ts";
 import { SysFlag } from "../../wire/record_layout.ts";
 import type { Detour } from "../detour.ts";
-import { HALF_TOPIC } from "../topic_rules.ts";
+import { HALF_TOPIC, OP_HALF_TOPIC } from "../topic_rules.ts";
 import type { Topics } from "../topics.ts";
 import type { Halves } from "./halves.ts";
 import { QUEUE_ID } from "./op.ts";
@@ -39,6 +39,7 @@ export function preparedDetour({ topics, halves, rejects }: PreparedContext): De
     let properties = withProperty(text, Property.REAL_TOPIC, message.topic);
     properties = withProperty(properties, Property.REAL_QID, String(message.queueId));
     message.properties = waits ? properties : joinProperties(properties, NO_WAIT); // its copy will obey it
+    topics.ensure(OP_HALF_TOPIC);
     message.topic = topics.ensure(HALF_TOPIC).topicName;
     message.topicBytes = TOPIC_BYTES;
     message.queueId = QUEUE_ID;

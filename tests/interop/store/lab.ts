@@ -51,6 +51,11 @@ export class StoreLab implements AsyncDisposable {
     return new StoreLab(home, await startNamesrv(home), ports);
   }
 
+  /** The name server's address. */
+  get namesrv(): string {
+    return this.#namesrv.address;
+  }
+
   /** The folder of the store of that name. */
   folder(store: string): string {
     return join(this.home, store);

@@ -41,6 +41,8 @@ public final class Interop {
         Steady.register(all);
         Delaying.register(all);
         Retrying.register(all);
+        Transacting.register(all);
+        Requesting.register(all);
         return all;
     }
 
