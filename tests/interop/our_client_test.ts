@@ -243,6 +243,32 @@ test(
 );
 
 test(
+  "our client gives a message back to a Java broker, and gets it again",
+  withClient(async (client) => {
+    await inSync(client);
+    await sendRange(client, "oc-again", 0, 2);
+    const topics = [{ topic: "oc-again" }];
+    const consumer = client.consumer({ group: "oc-again", topics, from: "first", maxRetries: 1 });
+    const seen: string[] = [];
+    for await (const message of consumer.messages) {
+      const text = textOf(message.body);
+      seen.push(`${text} ${message.reconsumeTimes}`);
+      if (text === "1") await consumer.retryLater({ delayLevel: 1 });
+      if (seen.length === 3) break;
+    }
+    assertEquals(seen.sort(), ["0 0", "1 0", "1 1"]);
+    const dead = client.consumer({
+      group: "oc-dead-letters",
+      topics: [{ topic: "%DLQ%oc-again" }],
+      from: "first",
+    });
+    const [letter] = await read(dead, 1);
+    assertEquals([textOf(letter.body), letter.topic, letter.reconsumeTimes], ["1", "oc-again", 2]);
+    await dead.close();
+  }),
+);
+
+test(
   "our client reads on from a Java slave when the master is killed, and sends again when it is back",
   withClient(async (client, trio) => {
     await inSync(client);
