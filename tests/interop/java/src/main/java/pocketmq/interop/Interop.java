@@ -31,6 +31,7 @@ public final class Interop {
         Sending.register(all);
         Consuming.register(all);
         Groups.register(all);
+        Filtering.register(all);
         Ordering.register(all);
         Pulling.register(all);
         LitePulling.register(all);
