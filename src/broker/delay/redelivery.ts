@@ -50,6 +50,7 @@ const entryView = viewOf(entry);
  */
 export async function noteDelivered(context: RedeliveryContext): Promise<void> {
   const { clock, log, store, progress, levels } = context;
+  progress.clampTo((level) => store.queues.get(SCHEDULE_TOPIC, level - 1)?.maxOffset ?? 0);
   const expected: Expected[] = [];
   for (const level of levels.all(store)) {
     const next = nextOf(store, level, progress.of(level) ?? 0);

@@ -70,8 +70,12 @@ test("a Java broker's table does not say where to look, its copies are found all
 test("progress beyond the queue's end is of messages that are not here", async () => {
   const fs = new MemFs();
   fs.put(FILE, utf8('{"offsetTable":{1:70}}'));
-  await using rig = await delayRig({ fs });
-  await rig.client().ask(delayed(1, "a"));
+  const rig = await delayRig({ fs });
+  await rig.client().askAll(delayed(1, "a"), delayed(1, "b"));
   await rig.clock.advance(1_100);
-  assertEquals(textsOf(rig.store, "T", 0), ["a"]);
+  await rig.client().askAll(delayed(1, "c"));
+  await rig[Symbol.asyncDispose]();
+  await using again = await delayRig({ fs, clock: rig.clock });
+  await again.clock.advance(2_000);
+  assertEquals(textsOf(again.store, "T", 0), ["a", "b", "c"]);
 });
