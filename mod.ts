@@ -109,6 +109,12 @@ export type {
   SendStatus,
   Sent,
 } from "./src/client/producer.ts";
+export type {
+  Decision,
+  Prepared,
+  TransactionProducer,
+  TransactionProducerOptions,
+} from "./src/client/transaction_producer.ts";
 export type { Wanted } from "./src/client/subscription.ts";
 export type { Namesrv, NamesrvOptions } from "./src/namesrv/namesrv.ts";
 export type { Address } from "./src/ports/net.ts";

@@ -11,7 +11,14 @@ import { Heartbeats } from "./heartbeats.ts";
 import { NameServers, nameServersIn } from "./name_servers.ts";
 import type { ClientParts, ClientRuntime } from "./parts.ts";
 import { Producer, type ProducerOptions } from "./producer.ts";
+import { Requests } from "./requests.ts";
 import { Routes } from "./routes.ts";
+import {
+  groupAsked,
+  type TransactionProducer,
+  type TransactionProducerOptions,
+  TransactionSender,
+} from "./transaction_producer.ts";
 import { UniqueIds } from "./unique_id.ts";
 import { onAbort } from "./wait.ts";
 
@@ -43,6 +50,8 @@ export class Client implements AsyncDisposable {
   readonly id: string;
   readonly #parts: ClientParts;
   readonly #consumers = new Set<Consumer>();
+  /** By group. */
+  readonly #transactions = new Map<string, TransactionSender>();
   readonly #stop = new AbortController();
   readonly #running: Promise<void>;
   readonly #deaf: () => void;
@@ -54,7 +63,8 @@ export class Client implements AsyncDisposable {
     const servers = nameServersIn(namesrvAddr);
     const { clock } = runtime;
     this.id = `${runtime.addresses()[0] ?? "127.0.0.1"}@${clientName ?? randomName(runtime)}`;
-    const redial = new Redial(runtime, log, { handlers: this.#handlers() });
+    const requests = new Requests(runtime, this.id);
+    const redial = new Redial(runtime, log, { handlers: this.#handlers(requests) });
     const routes = new Routes(new NameServers(servers, { redial, clock }), { clock, log });
     const heartbeats = new Heartbeats(this.id, { redial, routes, clock, log });
     const ids = new UniqueIds(runtime);
@@ -65,6 +75,7 @@ export class Client implements AsyncDisposable {
       redial,
       routes,
       heartbeats,
+      requests,
       log,
       signal: this.#stop.signal,
     };
@@ -79,6 +90,32 @@ export class Client implements AsyncDisposable {
   producer(options: ProducerOptions = {}): Producer {
     const producer = new Producer(this.#parts, options);
     this.#parts.heartbeats.addProducer(producer.group);
+    return producer;
+  }
+
+  /**
+   * Something to send messages with that are delivered when local work succeeds; it needs no closing.
+   *
+   * ```ts
+   * const orders = client.transactionProducer({
+   *   group: "orders",
+   *   check: async ({ keys }) => await db.has(keys[0]) ? "commit" : "rollback",
+   * });
+   * await orders.send({ topic: "paid", body, keys: [id] }, async () => {
+   *   await db.pay(id);
+   *   return "commit";
+   * });
+   * ```
+   */
+  transactionProducer(options: TransactionProducerOptions): TransactionProducer {
+    if (this.#transactions.has(options.group)) {
+      throw new Error(
+        `group "${options.group}" has a producer here; a second needs a client of its own`,
+      );
+    }
+    this.#parts.heartbeats.addProducer(options.group);
+    const producer = new TransactionSender(this.#parts, options);
+    this.#transactions.set(options.group, producer);
     return producer;
   }
 
@@ -113,13 +150,14 @@ export class Client implements AsyncDisposable {
   async #close(): Promise<void> {
     this.#deaf();
     this.#stop.abort();
+    this.#parts.requests.close();
     await Promise.all([...this.#consumers].map((consumer) => consumer.close()));
     await this.#parts.heartbeats.removeProducers();
     this.#parts.redial.close();
     await this.#running;
   }
 
-  #handlers(): ReadonlyMap<number, Handler> {
+  #handlers(requests: Requests): ReadonlyMap<number, Handler> {
     return new Map<number, Handler>([
       [RequestCode.NOTIFY_CONSUMER_IDS_CHANGED, ({ ext }) => {
         const group = parseGroupChanged(ext);
@@ -128,6 +166,11 @@ export class Client implements AsyncDisposable {
         }
         return { code: 0 };
       }],
+      [RequestCode.CHECK_TRANSACTION_STATE, (command, peer) => {
+        const group = groupAsked(command.body);
+        return this.#transactions.get(group ?? "")?.check(command, peer);
+      }],
+      [RequestCode.PUSH_REPLY_MESSAGE_TO_CLIENT, requests.pushed],
     ]);
   }
 }

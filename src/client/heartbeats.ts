@@ -1,6 +1,7 @@
 import { type Log, reasonOf } from "../base/log.ts";
 import { sleep } from "../base/together.ts";
 import type { Clock } from "../ports/host.ts";
+import type { Peer } from "../rpc/peer.ts";
 import type { Redial } from "../rpc/redial.ts";
 import type { Request } from "../wire/command.ts";
 import { type ConsumerData, formatHeartbeat, formatLeave } from "../wire/heartbeat.ts";
@@ -22,6 +23,8 @@ export class Heartbeats {
   readonly #consumers = new Set<ConsumerData>();
   /** Brokers that heard of us. */
   readonly #told = new Set<string>();
+  /** The connection on which each heard of all our groups. */
+  readonly #heardOn = new Map<string, Peer>();
 
   constructor(
     id: string,
@@ -36,6 +39,7 @@ export class Heartbeats {
 
   /** Brokers hear of it at the next beat. */
   addProducer(group: string): void {
+    if (!this.#producers.has(group)) this.#heardOn.clear();
     this.#producers.add(group);
   }
 
@@ -58,20 +62,21 @@ export class Heartbeats {
     this.#producers.clear();
   }
 
+  /** Resolves when the broker heard of all producers here, on the connection we have to it. @throws {CallError} */
+  async heardBy(address: string): Promise<void> {
+    const peer = await this.#redial.peer(address);
+    if (this.#heardOn.get(address) === peer) return;
+    await this.#beatTo(address, this.#request());
+  }
+
   /** Beats once: to masters, and to slaves too when somebody here consumes. Who does not answer is left. */
   async beat(): Promise<void> {
     if (this.#producers.size === 0 && this.#consumers.size === 0) return;
-    const request = formatHeartbeat({
-      clientId: this.#id,
-      producerGroups: [...this.#producers],
-      consumers: [...this.#consumers],
-    });
+    const request = this.#request();
     const addresses = this.#routes.addresses(this.#consumers.size > 0);
     await Promise.all([...addresses].map(async (address) => {
       try {
-        const { code, remark } = await this.#redial.call(address, request, ANSWER_MS);
-        if (code !== 0) this.#log.warn("heartbeat refused", { broker: address, code, remark });
-        this.#told.add(address);
+        await this.#beatTo(address, request);
       } catch (error) {
         this.#log.debug("heartbeat not answered", { broker: address, reason: reasonOf(error) });
       }
@@ -85,6 +90,22 @@ export class Heartbeats {
       await sleep(this.#clock, BEAT_MS, signal);
       if (!signal.aborted) await this.beat();
     }
+  }
+
+  #request(): Request {
+    return formatHeartbeat({
+      clientId: this.#id,
+      producerGroups: [...this.#producers],
+      consumers: [...this.#consumers],
+    });
+  }
+
+  async #beatTo(address: string, request: Request): Promise<void> {
+    const peer = await this.#redial.peer(address);
+    const { code, remark } = await peer.call(request, ANSWER_MS);
+    if (code !== 0) this.#log.warn("heartbeat refused", { broker: address, code, remark });
+    else this.#heardOn.set(address, peer);
+    this.#told.add(address);
   }
 
   async #leave(request: Request): Promise<void> {

@@ -45,7 +45,7 @@ export interface Message {
 }
 
 /** A body that unpacks to more is left packed. */
-const BODY_BYTES_MAX = 64 * 1024 * 1024;
+export const BODY_BYTES_MAX = 64 * 1024 * 1024;
 
 /** The message in a record that a broker gave. */
 export function messageOf(record: StoredMessage, brokerName: string, codecs: Codecs): Message {

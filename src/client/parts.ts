@@ -2,6 +2,7 @@ import type { Log } from "../base/log.ts";
 import type { Runtime } from "../ports/host.ts";
 import type { Redial } from "../rpc/redial.ts";
 import type { Heartbeats } from "./heartbeats.ts";
+import type { Requests } from "./requests.ts";
 import type { Routes } from "./routes.ts";
 import type { UniqueIds } from "./unique_id.ts";
 
@@ -20,6 +21,8 @@ export interface ClientParts {
   readonly redial: Redial;
   readonly routes: Routes;
   readonly heartbeats: Heartbeats;
+  /** Requests of ours that wait for their answer. */
+  readonly requests: Requests;
   readonly log: Log;
   /** Aborts when the client closes. */
   readonly signal: AbortSignal;

@@ -5,13 +5,15 @@ import { ResponseCode } from "../wire/codes.ts";
 import type { Command, Request } from "../wire/command.ts";
 import type { MessageQueue } from "../wire/message_queue.ts";
 import { formatProperties, Property } from "../wire/properties.ts";
-import { formatSend } from "../wire/send.ts";
+import { formatReply } from "../wire/reply.ts";
+import { formatSend, type SendRequest } from "../wire/send.ts";
 import { parseSendReply } from "../wire/send_reply.ts";
 import { AnswerError } from "./errors.ts";
+import type { Message } from "./incoming.ts";
 import { encode, type Encoded, type OutgoingMessage } from "./outgoing.ts";
 import type { ClientParts } from "./parts.ts";
 import { Room } from "./room.ts";
-import { NEW_TOPIC_QUEUES, type Route } from "./routes.ts";
+import { masterOf, NEW_TOPIC_QUEUES, type Route } from "./routes.ts";
 
 /** How a producer behaves. */
 export interface ProducerOptions {
@@ -71,6 +73,8 @@ const TEMPLATE_TOPIC = "TBW102";
 const DEFAULT_GROUP = "pocketmq";
 const TIMEOUT_MS = 3_000;
 const TRIES = 3;
+/** The broker waits 10 s for whoever asked. */
+const REPLY_MS = 12_000;
 /** Message bytes on their way to brokers; further sends wait. */
 const UNDER_WAY_BYTES = 16 * 1024 * 1024;
 
@@ -151,6 +155,60 @@ export class Producer {
     peer.tell(this.#request(parcel, queue));
   }
 
+  /**
+   * Sends a message that some consumer answers, see `reply`, and gives the answer. All of it takes at most
+   * `timeoutMs`.
+   *
+   * @throws {CallError} kind "timeout" when no answer came in time.
+   * @throws {AnswerError} when a broker refused the request.
+   */
+  async request(
+    message: OutgoingMessage,
+    timeoutMs: number = this.#timeoutMs,
+    options: SendOptions = {},
+  ): Promise<Message> {
+    const { routes, heartbeats, requests } = this.#client;
+    return await requests.ask(timeoutMs, async (own) => {
+      const { brokers } = await routes.toSend(message.topic);
+      const masters = [...brokers.values()].map((addresses) => addresses.get(0));
+      // they push the answer to a producer they know, by a connection they know
+      await Promise.allSettled(masters.map((address) => address && heartbeats.heardBy(address)));
+      return await this.send(
+        { ...message, properties: { ...message.properties, ...own } },
+        options,
+      );
+    });
+  }
+
+  /**
+   * Answers a request that a consumer read; resolves when whoever asked has the answer.
+   *
+   * @throws {AnswerError} when the message is no request, or who asked cannot be reached.
+   */
+  async reply(
+    to: Message,
+    answer: Omit<OutgoingMessage, "topic" | "delayLevel">,
+  ): Promise<void> {
+    const { ids, runtime, routes, redial } = this.#client;
+    const topic = replyTopicOf(to);
+    const properties = { ...answer.properties, ...answerProperties(to) };
+    const parcel = this.#parcel(
+      encode({ ...answer, topic, properties }, ids, runtime.codecs, true),
+    );
+    const route = await routes.toSend(topic);
+    // where the request lies its sender is known
+    const queue = route.writable.find(({ brokerName }) => brokerName === to.brokerName) ??
+      this.#pick(route, undefined);
+    const request = formatReply(this.#fields(parcel, queue), parcel.message.body);
+    const { code, remark } = await redial.call(masterOf(route, queue), request, REPLY_MS);
+    if (code === ResponseCode.SUCCESS) return;
+    throw new AnswerError(
+      code,
+      `cannot answer request "${to.messageId}": ${queue.brokerName} answers ${code}` +
+        (remark === undefined ? "" : ` (${remark})`),
+    );
+  }
+
   #parcel(message: Encoded): Parcel {
     const bornTimestamp = this.#client.runtime.clock.now();
     return { batch: false, topic: message.topic, message, bornTimestamp };
@@ -218,8 +276,12 @@ export class Producer {
   }
 
   #request(parcel: Parcel, queue: MessageQueue): Request {
-    const { body, properties, sysFlag, flag } = parcel.message;
-    return formatSend({
+    return formatSend(this.#fields(parcel, queue), parcel.message.body);
+  }
+
+  #fields(parcel: Parcel, queue: MessageQueue): SendRequest {
+    const { properties, sysFlag, flag } = parcel.message;
+    return {
       producerGroup: this.group,
       topic: parcel.topic,
       defaultTopic: TEMPLATE_TOPIC,
@@ -232,7 +294,7 @@ export class Producer {
       reconsumeTimes: 0,
       unitMode: false,
       batch: parcel.batch,
-    }, body);
+    };
   }
 
   #sent(answer: Command, asked: MessageQueue, messages: readonly Encoded[]): Sent[] {
@@ -248,8 +310,22 @@ export class Producer {
   }
 }
 
-function masterOf(route: Route, queue: MessageQueue): string {
-  const address = route.brokers.get(queue.brokerName)?.get(0);
-  if (address !== undefined) return address;
-  throw new CallError("unreachable", `${queue.brokerName} has no master that takes messages`);
+function replyTopicOf({ properties, messageId }: Message): string {
+  const cluster = properties.get(Property.CLUSTER);
+  if (cluster !== undefined && properties.has(Property.REPLY_TO_CLIENT)) {
+    return `${cluster}_REPLY_TOPIC`;
+  }
+  throw new AnswerError(
+    ResponseCode.MESSAGE_ILLEGAL,
+    `cannot answer message "${messageId}": it is no request`,
+  );
+}
+
+/** What the broker and whoever asked know the answer by. */
+function answerProperties({ properties }: Message): Record<string, string> {
+  const { CORRELATION_ID, REPLY_TO_CLIENT, TTL, MSG_TYPE } = Property;
+  const kept = [CORRELATION_ID, REPLY_TO_CLIENT, TTL].map((
+    name,
+  ) => [name, properties.get(name) ?? ""]);
+  return Object.fromEntries([[MSG_TYPE, "reply"], ...kept]);
 }

@@ -1,6 +1,7 @@
 import { type Log, reasonOf } from "../base/log.ts";
 import { sleep } from "../base/together.ts";
 import type { Clock } from "../ports/host.ts";
+import { CallError } from "../rpc/peer.ts";
 import { RequestCode, ResponseCode } from "../wire/codes.ts";
 import type { Command } from "../wire/command.ts";
 import type { MessageQueue } from "../wire/message_queue.ts";
@@ -173,6 +174,16 @@ export class Routes {
     this.#missing.delete(topic);
     this.#known.delete(topic);
   }
+}
+
+/** Where messages for a queue are taken. @throws {CallError} kind "unreachable". */
+export function masterOf(
+  { brokers }: Pick<Route, "brokers">,
+  { brokerName }: Pick<MessageQueue, "brokerName">,
+): string {
+  const address = brokers.get(brokerName)?.get(0);
+  if (address !== undefined) return address;
+  throw new CallError("unreachable", `${brokerName} has no master that takes messages`);
 }
 
 function lacksMaster({ brokers }: Route): boolean {
