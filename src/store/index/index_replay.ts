@@ -1,4 +1,4 @@
-import { viewOf } from "../../base/bytes.ts";
+import { readInt64, viewOf } from "../../base/bytes.ts";
 import type { LogFile } from "../../ports/fs.ts";
 import {
   type IndexHeader,
@@ -6,7 +6,6 @@ import {
   type IndexShape,
   ITEM_BYTES,
   itemPlace,
-  readIndexItem,
 } from "./index_layout.ts";
 import type { IndexSlots } from "./index_slots.ts";
 import type { Turns } from "../turn.ts";
@@ -43,68 +42,108 @@ export interface LogPart {
  * none is missing before it.
  */
 export async function replayItems(
-  { shape, slots, header, file }: Replayed,
+  replayed: Replayed,
   logPart: LogPart,
   turn: Turns,
 ): Promise<boolean> {
-  const { from, logEnd, keeps } = logPart;
-  const { beginLogOffset } = header;
-  header.count = 1;
-  header.usedSlots = 0;
-  header.endMs = header.beginMs;
-  header.endLogOffset = beginLogOffset;
+  const { shape, file } = replayed;
+  const replay = new Replay(replayed, logPart);
   const bytes = new Uint8Array(READ_BYTES);
-  const view = viewOf(bytes);
-  let reached = false;
-  let last: IndexItem = { hash: 0, logOffset: beginLogOffset, seconds: 0, previous: 0 };
-  for (let n = 1, left = 0; n < shape.items; n++, left -= ITEM_BYTES) {
-    if (left === 0) {
-      left = Math.min(READ_BYTES, (shape.items - n) * ITEM_BYTES);
-      const part = bytes.subarray(READ_BYTES - left);
-      if (file().readAt(itemPlace(shape, n), part) < left) return reached;
-      if (turn.isOver()) await turn.next();
-    }
-    const item = readIndexItem(view, READ_BYTES - left);
-    const slot = item.hash % shape.slots;
-    if (!follows(item, last) || slots.get(slot) !== item.previous) return reached;
-    if (item.logOffset >= from) {
-      if (item.logOffset >= logEnd) return reached;
-      reached = true;
-      if (!keeps) return true;
-    }
-    if (n === 1 && !begins(item, header, logPart)) return reached;
-    slots.swap(slot, n);
-    if (item.previous === 0) header.usedSlots++;
-    header.count = n + 1;
-    endWith(header, item);
-    last = item;
+  for (let goesOn = true; goesOn && replay.next < shape.items;) {
+    const part = bytes.subarray(0, (shape.items - replay.next) * ITEM_BYTES);
+    if (file().readAt(itemPlace(shape, replay.next), part) < part.length) break;
+    if (turn.isOver()) await turn.next();
+    goesOn = replay.take(viewOf(part));
   }
-  return reached;
+  replay.end();
+  return replay.reached;
+}
+
+/** Goes over items; nothing is allocated for one, for there may be millions. */
+class Replay {
+  reached = false;
+  /** Number of the next item. */
+  next = 1;
+  readonly #slots: IndexSlots;
+  readonly #slotCount: number;
+  readonly #header: IndexHeader;
+  readonly #logPart: LogPart;
+  #usedSlots = 0;
+  #logOffset: number; // of the item before
+  #seconds = 0;
+
+  constructor({ shape, slots, header }: Replayed, logPart: LogPart) {
+    this.#slots = slots;
+    this.#slotCount = shape.slots;
+    this.#header = header;
+    this.#logPart = logPart;
+    this.#logOffset = header.beginLogOffset;
+  }
+
+  /** Takes the items in `view`; false when one of them is not to be taken. */
+  take(view: DataView): boolean {
+    const { from, logEnd, keeps } = this.#logPart;
+    for (let at = 0; at < view.byteLength; at += ITEM_BYTES) {
+      const hash = view.getInt32(at);
+      const logOffset = readInt64(view, at + 4);
+      const seconds = view.getInt32(at + 12);
+      const previous = view.getInt32(at + 16);
+      if (!this.#mayFollow(hash, logOffset, seconds, previous)) return false;
+      const slot = hash % this.#slotCount;
+      if (logOffset >= from) {
+        if (logOffset >= logEnd || this.#slots.get(slot) !== previous) return false;
+        this.reached = true;
+        if (!keeps) return false;
+      }
+      if (this.next === 1 && !this.#begins(logOffset, previous)) return false;
+      const held = this.#slots.swap(slot, this.next);
+      if (held !== previous) {
+        this.#slots.swap(slot, held);
+        return false;
+      }
+      if (previous === 0) this.#usedSlots++;
+      this.#logOffset = logOffset;
+      this.#seconds = seconds;
+      this.next++;
+    }
+    return true;
+  }
+
+  /** Has the header say what was taken. */
+  end(): void {
+    const header = this.#header;
+    const isEmpty = this.next === 1;
+    header.count = this.next;
+    header.usedSlots = this.#usedSlots;
+    const logOffset = isEmpty ? header.beginLogOffset : this.#logOffset;
+    endWith(header, { logOffset, seconds: this.#seconds });
+  }
+
+  /** An item can lie behind another: what was never written, and most of what was torn, cannot. */
+  #mayFollow(hash: number, logOffset: number, seconds: number, previous: number): boolean {
+    if (hash < 0 || seconds < 0 || logOffset < this.#logOffset) return false;
+    return hash !== 0 || logOffset !== 0 || seconds !== 0 || previous !== 0;
+  }
+
+  /** A header that was never written since says nothing, and the items behind it have no time but their record's. */
+  #begins(logOffset: number, previous: number): boolean {
+    const header = this.#header;
+    const { keeps, storeMsAt } = this.#logPart;
+    if (previous !== 0) return false;
+    if (logOffset === header.beginLogOffset && header.beginMs > 0) return true;
+    const storeMs = keeps ? storeMsAt(logOffset) : undefined;
+    if (storeMs === undefined) return false;
+    header.beginMs = storeMs;
+    header.beginLogOffset = logOffset;
+    return true;
+  }
 }
 
 /** Makes `item` the last one that a header knows, to the second. */
-export function endWith(header: IndexHeader, { logOffset, seconds }: IndexItem): void {
+export function endWith(
+  header: IndexHeader,
+  { logOffset, seconds }: Pick<IndexItem, "logOffset" | "seconds">,
+): void {
   header.endLogOffset = logOffset;
   header.endMs = header.beginMs + 1_000 * seconds;
-}
-
-/** An item can lie behind another: what was never written, and most of what was torn, cannot. */
-function follows(item: IndexItem, last: IndexItem): boolean {
-  const { hash, logOffset, seconds, previous } = item;
-  if (hash < 0 || seconds < 0 || logOffset < last.logOffset) return false;
-  return hash !== 0 || logOffset !== 0 || seconds !== 0 || previous !== 0;
-}
-
-/** A header that was never safe says nothing, and the items behind it have no time but their record's. */
-function begins(
-  { logOffset }: IndexItem,
-  header: IndexHeader,
-  { keeps, storeMsAt }: LogPart,
-): boolean {
-  if (logOffset === header.beginLogOffset && header.beginMs > 0) return true;
-  const storeMs = keeps ? storeMsAt(logOffset) : undefined;
-  if (storeMs === undefined) return false;
-  header.beginMs = storeMs;
-  header.beginLogOffset = logOffset;
-  return true;
 }
