@@ -56,7 +56,7 @@ test("a transactional producer's messages are delivered when its work says so", 
       group: "orders",
       check: (message): Decision => {
         asked.push(`${message.topic} ${message.brokerName} ${message.keys} ${textOf(message)}`);
-        return textOf(message) === "crashed" ? "commit" : "rollback";
+        return ["crashed", "yes"].includes(textOf(message)) ? "commit" : "rollback";
       },
     });
     const send = (body: string, work: () => Decision) =>
@@ -74,11 +74,12 @@ test("a transactional producer's messages are delivered when its work says so", 
       "the work broke",
     );
     const texts = reading(client, "tx");
-    await patiently("not all were asked for", () => asked.length >= 2);
-    assertEquals(asked.sort(), ["tx broker-a crashed crashed", "tx broker-a unknown unknown"]);
+    const wanted = ["tx broker-a crashed crashed", "tx broker-a unknown unknown"];
+    // on a busy machine the others may take so long that they are asked for, too
+    await patiently(() => `asked: ${asked}`, () => wanted.every((each) => asked.includes(each)));
     await patiently("not all came", () => texts.length >= 2);
     await new Promise((resolve) => setTimeout(resolve, 700)); // two more rounds of questions
-    assertEquals([texts.sort(), asked.length], [["crashed", "yes"], 2]);
+    assertEquals(texts.sort(), ["crashed", "yes"]);
   }));
 
 test("a prepared message is committed once, and a second word is refused", () =>
