@@ -6,7 +6,7 @@ import type { Runtime, Terminal } from "../ports/host.ts";
 import { bunApi, type BunFfi, type BunSocket, type BunSocketHandlers } from "./bun_api.ts";
 import { dialWithin } from "./dialing.ts";
 import { loadLibc, type LockCall, nodeFs } from "./files.ts";
-import { addresses, bootId, clock, codecs, memory, random } from "./host.ts";
+import { addresses, bootId, clock, codecs, memory, random, unservedMs } from "./host.ts";
 import { READ_BYTES_MAX, ReadBuffers } from "./read_buffers.ts";
 import { broken, closedHere, netError } from "./net_errors.ts";
 import { processTerminal } from "./terminal.ts";
@@ -35,6 +35,7 @@ export function bunRuntime(): Runtime {
     random,
     addresses,
     memory,
+    unservedMs,
   };
 }
 

@@ -2,7 +2,7 @@ import type { Address, Connection, Listener, Net, NetError } from "../ports/net.
 import type { Runtime, Terminal } from "../ports/host.ts";
 import { dialWithin } from "./dialing.ts";
 import { loadLibc, type LockCall, nodeFs } from "./files.ts";
-import { addresses, bootId, clock, codecs, memory, random } from "./host.ts";
+import { addresses, bootId, clock, codecs, memory, random, unservedMs } from "./host.ts";
 import { READ_BYTES_MAX, ReadBuffers } from "./read_buffers.ts";
 import { broken, closedHere, netError } from "./net_errors.ts";
 import { processTerminal } from "./terminal.ts";
@@ -21,6 +21,7 @@ export function denoRuntime(): Runtime {
     random,
     addresses,
     memory,
+    unservedMs,
   };
 }
 

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { networkInterfaces, totalmem } from "node:os";
 import process from "node:process";
 import { clearTimeout, setImmediate, setTimeout } from "node:timers";
@@ -56,6 +56,16 @@ export function bootId(): string | undefined {
 export function memory(): { totalBytes: number; residentBytes: number } {
   return { totalBytes: totalmem(), residentBytes: process.memoryUsage.rss() };
 }
+
+const SCHEDULE = "/proc/self/schedstat";
+
+/** How long the main thread waited for a processor; undefined where there is no telling. */
+export const unservedMs: (() => number) | undefined = existsSync(SCHEDULE)
+  ? () => {
+    const text = readFileSync(SCHEDULE, "latin1"); // ns it ran, ns it waited, how often it ran
+    return Number(text.slice(text.indexOf(" ") + 1, text.lastIndexOf(" "))) / 1e6;
+  }
+  : undefined;
 
 /** The same bytes without Node's Buffer, whose `slice` means something else. */
 function plain(bytes: Uint8Array): Uint8Array {

@@ -84,7 +84,7 @@ export function openParts(
     slaveTimeoutMs: config.slaveTimeout,
     flushTimeoutMs: config.syncFlushTimeout,
   });
-  const stats = new Stats(clock);
+  const stats = new Stats(runtime);
   const puts = new Puts({ clock, store, confirmations, stats });
   const isSlave = config.brokerRole === "SLAVE";
   const memoryBytes = runtime.memory().totalBytes * config.accessMessageInMemoryMaxRatio / 100;

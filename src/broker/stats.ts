@@ -1,5 +1,5 @@
-import { Stalls } from "../metrics/stalls.ts";
-import type { Clock } from "../ports/host.ts";
+import { type LongestOf, Stalls } from "../metrics/stalls.ts";
+import type { Runtime } from "../ports/host.ts";
 
 const SAMPLE_MS = 1_000;
 const SAMPLES = 600;
@@ -52,9 +52,10 @@ export class Stats {
   readonly stalls: Stalls;
   #cancel: () => void;
 
-  constructor(clock: Clock) {
+  constructor({ clock, unservedMs }: Pick<Runtime, "clock" | "unservedMs">) {
     const { put, found, missed } = this;
-    this.stalls = new Stalls(clock, () => put.total + found.total + missed.total);
+    const work = () => put.total + found.total + missed.total;
+    this.stalls = new Stalls({ clock, work, unservedMs });
     const today = () => Math.floor(clock.now() / DAY_MS);
     let day = today();
     const sample = () => {
@@ -80,6 +81,6 @@ export function ratesText(...meters: readonly Meter[]): string {
 }
 
 /** The longest stalls of the event loop in the last 10, 60 and 600 seconds, in ms. */
-export function stallsText(stalls: Stalls): string {
+export function stallsText(stalls: LongestOf): string {
   return [10, 60, 600].map((seconds) => stalls.longestMs(seconds).toFixed(1)).join(" ");
 }

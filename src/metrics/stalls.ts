@@ -10,38 +10,46 @@ export const LONG_STALL_MS = 50;
 /** The longest stall of each second is kept this long. */
 const SECONDS = 600;
 
+/** What stalls are measured with. */
+export interface StallsContext {
+  readonly clock: Clock;
+  /** Counts what the process did; while it stands still there is less to measure. */
+  readonly work: () => number;
+  /** For how long the machine had no processor for us so far, in ms; absent where nobody knows. */
+  readonly unservedMs?: () => number;
+}
+
 /**
  * How late the event loop comes to what is due: while it works on one thing, a collection of garbage among
- * them, everybody else waits. A timer that says how late it was measures just that, and a machine that gives
- * this process no turn.
+ * them, everybody else waits. A timer that says how late it was measures just that. On a machine with too
+ * much to do part of it is none of our doing.
  */
 export class Stalls {
-  /** Stalls of LONG_STALL_MS and more since the start. */
-  long = 0;
-  readonly #clock: Clock;
-  readonly #work: () => number;
-  readonly #longest = new Float64Array(SECONDS); // by second, round and round
-  #second: number;
+  /** As clients notice them. */
+  readonly all: LongestOf;
+  /** Without the time that the machine served others. */
+  readonly own: LongestOf;
+  readonly #context: StallsContext;
 
-  /** `work` counts what the process did; while it stands still there is less to measure. */
-  constructor(clock: Clock, work: () => number) {
-    this.#clock = clock;
-    this.#work = work;
-    this.#second = this.#now();
+  constructor(context: StallsContext) {
+    this.#context = context;
+    this.all = new LongestOf(context.clock);
+    this.own = new LongestOf(context.clock);
   }
 
   /** Measures until `signal` aborts. */
   run(signal: AbortSignal): Promise<void> {
-    const clock = this.#clock;
+    const { clock, work, unservedMs = () => 0 } = this.#context;
     return new Promise((resolve) => {
       let due = clock.monotonic() + TICK_MS;
-      let done = this.#work();
+      let [done, unserved] = [work(), unservedMs()];
       const tick = () => {
         const now = clock.monotonic();
-        this.#note(now - due);
-        const before = done;
-        done = this.#work();
-        const wait = done === before ? IDLE_TICK_MS : TICK_MS;
+        const [doneBefore, unservedBefore] = [done, unserved];
+        [done, unserved] = [work(), unservedMs()];
+        this.all.note(now - due);
+        this.own.note(now - due - (unserved - unservedBefore));
+        const wait = done === doneBefore ? IDLE_TICK_MS : TICK_MS;
         due = now + wait;
         cancel = clock.after(wait, tick);
       };
@@ -52,8 +60,30 @@ export class Stalls {
       });
     });
   }
+}
 
-  /** The longest stall of the last `seconds`, in ms. */
+/** The longest of the stalls of each second, for ten minutes. */
+export class LongestOf {
+  /** How many were of LONG_STALL_MS and more since the start. */
+  long = 0;
+  readonly #clock: Clock;
+  readonly #longest = new Float64Array(SECONDS); // by second, round and round
+  #second: number;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#second = this.#now();
+  }
+
+  /** Takes note of a stall, or of none: less than nothing is none. */
+  note(ms: number): void {
+    this.#turn();
+    const at = placeOf(this.#second);
+    if (ms > this.#longest[at]) this.#longest[at] = ms;
+    if (ms >= LONG_STALL_MS) this.long++;
+  }
+
+  /** The longest of the last `seconds`, in ms. */
   longestMs(seconds: number): number {
     this.#turn();
     let longest = 0;
@@ -61,13 +91,6 @@ export class Stalls {
       longest = Math.max(longest, this.#longest[placeOf(this.#second - i)]);
     }
     return longest;
-  }
-
-  #note(lateMs: number): void {
-    this.#turn();
-    const at = placeOf(this.#second);
-    if (lateMs > this.#longest[at]) this.#longest[at] = lateMs;
-    if (lateMs >= LONG_STALL_MS) this.long++;
   }
 
   /** Forgets what is as old as the ring is long. */

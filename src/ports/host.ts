@@ -57,4 +57,9 @@ export interface Runtime {
   addresses(): string[];
   /** Physical memory and what this process holds of it, in bytes. */
   memory(): { totalBytes: number; residentBytes: number };
+  /**
+   * For how many ms this process's own thread was ready to work while the machine served others. Absent where
+   * the system does not tell.
+   */
+  readonly unservedMs?: () => number;
 }

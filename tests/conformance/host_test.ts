@@ -155,6 +155,14 @@ test("addresses() are IPv4, loopback last", () => {
   for (const address of found.slice(firstLoopback)) assert(address.startsWith("127."));
 });
 
+test("unservedMs() grows, where the system tells", () => {
+  const { unservedMs } = runtime;
+  assertEquals(unservedMs !== undefined, existsSync("/proc/self/schedstat"));
+  if (unservedMs === undefined) return;
+  const before = unservedMs();
+  assert(before >= 0 && unservedMs() >= before && before < 1e9, String(before));
+});
+
 test("memory() is in bytes", () => {
   const { totalBytes, residentBytes } = runtime.memory();
   assertGreater(totalBytes, 128 * 1024 * 1024);

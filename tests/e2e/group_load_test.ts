@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertGreater } from "@std/assert";
+import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
 import { addressText } from "../../src/wire/host_address.ts";
 import { test } from "../harness.ts";
 import { startCluster } from "../support/cluster.ts";
@@ -22,6 +22,8 @@ const STORM_MS = LONG ? 250 : 150;
 /** Processes are killed and started anew this often. */
 const KILL_MS = LONG ? 12_000 : 2_000;
 const ARRIVE_MS = 60_000;
+/** The goal is 50; a machine with too much to do makes more of it, also of what is the broker's own doing. */
+const STALL_MS_MAX = 1_000;
 
 test("200 consumers in 50 groups on 1,000 queues come, leave and are killed, and each group gets every message", async () => {
   using folder = tempDir();
@@ -52,6 +54,7 @@ test("200 consumers in 50 groups on 1,000 queues come, leave and are killed, and
 
   assertEquals([...load.refused], [], "all sends are answered SEND_OK");
   await deliversAll(load);
+  assertLess(Math.max(...after.ownStallMs), STALL_MS_MAX, "the event loop was stuck");
   if (LONG) show(load, before, after);
 });
 
@@ -106,8 +109,9 @@ function show(load: GroupLoad, before: Figures, after: Figures): void {
       `longest stalls of the broker's event loop ${
         after.stallMs.join(" ")
       } ms (10 s, 60 s, 600 s), ` +
-      `${after.longStalls - before.longStalls} of 50 ms and more; its main thread worked ` +
-      `${Math.round(after.busyMs - before.busyMs)} ms and waited for a processor ` +
+      `of its own doing ${after.ownStallMs.join(" ")}, and ` +
+      `${after.longOwnStalls - before.longOwnStalls} of those of 50 ms and more; its main thread ` +
+      `worked ${Math.round(after.busyMs - before.busyMs)} ms and waited for a processor ` +
       `${Math.round(after.unservedMs - before.unservedMs)} ms`,
   );
 }

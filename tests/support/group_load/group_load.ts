@@ -35,8 +35,10 @@ export type Sent = Map<string, string>;
 export interface BrokerFigures {
   /** Longest stalls of its event loop in the last 10, 60 and 600 seconds, in ms. */
   readonly stallMs: readonly number[];
-  /** Stalls of 50 ms and more since its start. */
-  readonly longStalls: number;
+  /** The same without the time that the machine served others. */
+  readonly ownStallMs: readonly number[];
+  /** Stalls of its own doing of 50 ms and more since its start. */
+  readonly longOwnStalls: number;
   /** Time that its main thread worked, and that it waited for a processor, in ms. */
   readonly busyMs: number;
   readonly unservedMs: number;
@@ -189,7 +191,8 @@ export class GroupLoad implements AsyncDisposable {
     const schedule = readFileSync(`/proc/${this.#node.process.pid}/schedstat`, "utf8").split(" ");
     return {
       stallMs: table.eventLoopStallMills.split(" ").map(Number),
-      longStalls: Number(table.eventLoopStallsOver50Mills),
+      ownStallMs: table.eventLoopOwnStallMills.split(" ").map(Number),
+      longOwnStalls: Number(table.eventLoopOwnStallsOver50Mills),
       busyMs: Number(schedule[0]) / 1e6,
       unservedMs: Number(schedule[1]) / 1e6,
     };

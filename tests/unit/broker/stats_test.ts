@@ -36,7 +36,7 @@ test("Meter forgets what is more than ten minutes back", () => {
 
 test("Stats look at their meters once a second, and stop", async () => {
   const clock = new VirtualClock();
-  const stats = new Stats(clock);
+  const stats = new Stats({ clock });
   for (let second = 0; second < 20; second++) {
     stats.put.add(3);
     await clock.advance(1000);
@@ -48,7 +48,7 @@ test("Stats look at their meters once a second, and stop", async () => {
 
 test("Stats keep what the totals were at the last two midnights", async () => {
   const clock = new VirtualClock();
-  const stats = new Stats(clock);
+  const stats = new Stats({ clock });
   const { put } = stats;
   const totals = () => [put.yesterdayMorning, put.todayMorning, put.total];
   put.add(5);

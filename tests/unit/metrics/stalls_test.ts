@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { Stalls } from "../../../src/metrics/stalls.ts";
+import type { Clock } from "../../../src/ports/host.ts";
 import { test } from "../../harness.ts";
 
 /** A clock whose timers come as late as a test says. */
@@ -7,7 +8,8 @@ function setUp({ busy = true } = {}) {
   let now = 0;
   let timer: { at: number; fn: () => void } | undefined;
   let work = 0;
-  const stalls = new Stalls({
+  let unserved = 1_000;
+  const clock: Clock = {
     now: () => now,
     monotonic: () => now,
     after: (ms, fn) => {
@@ -15,16 +17,27 @@ function setUp({ busy = true } = {}) {
       return () => timer = undefined;
     },
     soon: (fn) => fn(),
-  }, () => busy ? work++ : work);
+  };
+  const stalls = new Stalls({
+    clock,
+    work: () => busy ? work++ : work,
+    unservedMs: () => unserved,
+  });
   const stop = new AbortController();
   return {
-    stalls,
+    stalls: stalls.all,
+    own: stalls.own,
     stop,
     running: stalls.run(stop.signal),
     /** The next tick comes that much too late. */
     late(ms: number): void {
       now = Math.max(now, timer!.at + ms);
       timer!.fn();
+    },
+    /** The machine has no processor for us. */
+    starve(ms: number): void {
+      unserved += ms;
+      now += ms;
     },
     waits: () => timer !== undefined,
     /** Until the next tick. */
@@ -83,4 +96,16 @@ test("Stalls look less often while nothing is done", () => {
   works();
   late(0);
   assertEquals(pause(), 20);
+});
+
+test("Stalls tell what was our own work from what the machine gave to others", () => {
+  const { stalls, own, late, starve, pass } = setUp();
+  starve(80); // of which 20 ms would have been waited for
+  late(0);
+  assertEquals([stalls.longestMs(10), own.longestMs(10)], [60, 0]);
+  starve(100);
+  pass(70);
+  late(0);
+  assertEquals([stalls.longestMs(10), own.longestMs(10)], [150, 50]);
+  assertEquals([stalls.long, own.long], [2, 1]);
 });
