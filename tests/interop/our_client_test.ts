@@ -145,9 +145,10 @@ test(
 test(
   "our client hears why a Java broker refuses its SQL92 subscription",
   withClient(async (client) => {
+    await client.producer().send({ topic: "oc-sql", body: "", properties: { own: "x" } });
     const consumer = client.consumer({
       group: "oc-sql",
-      topics: [{ topic: "oc-all", expression: "own = 'x'", type: "SQL92" }],
+      topics: [{ topic: "oc-sql", expression: "own = 'x'", type: "SQL92" }],
       from: "first",
     });
     // enablePropertyFilter is off in this cluster
