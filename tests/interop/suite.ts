@@ -16,10 +16,13 @@ export function lazily<T>(make: () => Promise<T>): () => Promise<T> {
 }
 
 /** Three processes that several tests of a file use in turn; the first test to ask starts them. */
-export function sharedTrio(by: Record<Role, By>): () => Promise<Trio> {
+export function sharedTrio(
+  by: Record<Role, By>,
+  config: Readonly<Record<string, string | number>> = {},
+): () => Promise<Trio> {
   return lazily(async () => {
     await prepareJava();
-    return await Trio.start(by);
+    return await Trio.start(by, config);
   });
 }
 

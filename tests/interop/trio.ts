@@ -43,8 +43,11 @@ const STORE = {
 export class Trio {
   readonly home = mkdtempSync(join(tmpdir(), "pocketmq-interop-"));
   readonly #nodes = new Map<Role, Node>();
+  readonly #config: Config;
 
-  constructor() {
+  /** `config` is for both brokers, beside what they need. */
+  constructor(config: Config = {}) {
+    this.#config = config;
     process.on("exit", () => rmSync(this.home, { recursive: true, force: true }));
   }
 
@@ -56,8 +59,8 @@ export class Trio {
   }
 
   /** Starts the three roles in the order they need each other. */
-  static async start(by: Record<Role, By>): Promise<Trio> {
-    const trio = new Trio();
+  static async start(by: Record<Role, By>, config?: Config): Promise<Trio> {
+    const trio = new Trio(config);
     await trio.start("namesrv", by.namesrv);
     await trio.start("master", by.master);
     await trio.start("slave", by.slave);
@@ -86,6 +89,7 @@ export class Trio {
       storePathRootDir: folder,
       storePathCommitLog: join(folder, "commitlog"),
       ...STORE,
+      ...this.#config,
     };
   }
 

@@ -9,7 +9,14 @@ import { HAS_GO, startGo } from "./go_client.ts";
 import { type JavaClient, prepareJavaClient } from "./java_client.ts";
 import { startNode } from "./node_client.ts";
 
-const trio = sharedTrio({ namesrv: "deno", master: "deno", slave: "deno" });
+/** What takes minutes by default takes seconds here. */
+const SOON = {
+  messageDelayLevel: "1s 2s 1s 1s 1s",
+  transactionTimeOut: 1_000,
+  transactionCheckInterval: 1_000,
+};
+
+const trio = sharedTrio({ namesrv: "deno", master: "deno", slave: "deno" }, SOON);
 const programs: (() => Promise<ScenarioRun>)[] = [];
 
 /** The scenarios of a client; the first test of any client starts all of them. */
@@ -26,8 +33,12 @@ function testClient(
   programs.push(testScenarios(name, trio, run, scenarios, "JSON", client));
 }
 
+/** A client looks for queues of a topic that came after it, such as its retries, every 20 s unless told otherwise. */
+const SETTINGS = ["-Drocketmq.client.rebalance.waitInterval=2000"];
+
 function java(client: JavaClient): ScenarioClient {
-  return async (order) => startScenarios(order, await prepareJavaClient(client));
+  return async (order) =>
+    startScenarios({ ...order, settings: SETTINGS }, await prepareJavaClient(client));
 }
 
 const FAMILIES = [
@@ -39,6 +50,8 @@ const FAMILIES = [
   "Querying",
   "Limits",
   "Failover",
+  "Delaying",
+  "Retrying",
 ];
 
 const JAVA_4_3: JavaClient = { version: "4.3.0", families: FAMILIES, renamed: [] };
@@ -49,11 +62,30 @@ const JAVA_5_3: JavaClient = {
   renamed: [["org.apache.rocketmq.common.protocol.", "org.apache.rocketmq.remoting.protocol."]],
 };
 
+/** What every client with retries and delays shows. */
+const AGAIN = {
+  delayed: "delayed messages come at their time",
+  retryToDeadLetters: "a message that fails comes again, counted, and ends in the dead letters",
+};
+
+const JAVA_AGAIN = {
+  ...AGAIN,
+  retryWithLevel: "a listener says how long the next delivery waits",
+  retryNever: "a message sent back with a level below 0 is a dead letter at once",
+  retryOrderly: "an orderly listener that suspends gets the same message again",
+  retryOrderlyToDeadLetters: "an orderly listener's message that failed too often is a dead letter",
+};
+
 const LATER = ["litePullSubscribe", "litePullAssignSeek"]; // than 4.3.0
 const OLD = Object.keys(SCENARIOS).filter((name) => name !== "soak" && !LATER.includes(name));
 
-testClient("Java client 4.3.0", "old", pick(OLD), java(JAVA_4_3));
-testClient("Java client 5.3.3", "new", pick([...OLD, ...LATER]), java(JAVA_5_3));
+testClient("Java client 4.3.0", "old", { ...pick(OLD), ...JAVA_AGAIN }, java(JAVA_4_3));
+testClient(
+  "Java client 5.3.3",
+  "new",
+  { ...pick([...OLD, ...LATER]), ...JAVA_AGAIN },
+  java(JAVA_5_3),
+);
 
 /** What a client that is not Java's has of the scenarios, and some that only it has. */
 const ANY = [
@@ -72,15 +104,23 @@ const ANY = [
   "unicode",
 ];
 
+const SQL = "a SQL92 filter over properties";
+
 const GO = {
   ...pick([...ANY, "topicFromNothing", "sendAsync", "sendOneWay", "sendBatch", "orderly"]),
   ...pick(["bodyTooLarge", "pullStatuses"]),
+  ...AGAIN,
+  retryOrderly: JAVA_AGAIN.retryOrderly,
+  transactions: "transactions are committed, rolled back, or asked for and then ended",
+  sqlFilter: SQL,
   pollAndAck: "a pull consumer polls, acknowledges, and goes on behind that",
   adminTopics: "its admin makes, lists and deletes topics, and lists groups",
 };
 
 const NODE = {
   ...pick(ANY),
+  ...AGAIN,
+  sqlFilter: SQL,
   createTopic: "a topic is made by request",
   selectQueue: "messages of one sharding key go to one queue",
 };

@@ -9,7 +9,11 @@
 "use strict";
 
 const { Lab } = require("./lab.cjs");
-const scenarios = { ...require("./sending.cjs"), ...require("./consuming.cjs") };
+const scenarios = {
+  ...require("./sending.cjs"),
+  ...require("./consuming.cjs"),
+  ...require("./later.cjs"),
+};
 
 const LIMIT_MS = 60_000;
 
@@ -24,7 +28,9 @@ async function main([namesrv, run, ...wanted]) {
       await lab.close();
     } catch (error) {
       line.ok = false;
-      line.error = `${error.message} ${ours(error)}; the client said ${lab.errors}`;
+      line.error = `${error.message} ${ours(error)}; the client said ${
+        lab.errors.slice(-5).join("; ")
+      }`;
       failed++;
     }
     line.ms = Date.now() - start;
