@@ -183,7 +183,8 @@ function compiled(): string {
   if (existsSync(path) && statSync(path).mtimeMs > youngest) return path;
   mkdirSync(join(root, "dist"), { recursive: true });
   const fresh = `${path}-${process.pid}`; // others may be running the old one
-  const build = ["build", "--compile", "--minify", "bin/pocketmq.ts", "--outfile", fresh];
+  const kind = ["--compile", "--minify", "--bytecode", "--format=esm"]; // as `deno task compile:bun`
+  const build = ["build", ...kind, "bin/pocketmq.ts", "--outfile", fresh];
   execFileSync(toolPath("bun"), build, { cwd: root, stdio: ["ignore", "ignore", "inherit"] });
   renameSync(fresh, path);
   return path;
