@@ -15,11 +15,13 @@ export interface PullResult {
 /** Reads each queue of a topic from its start to its end, 32 messages a pull, one connection a queue. */
 export async function pullLoad(
   net: Net,
-  { address, topic, queues, seconds }: {
+  { address, topic, queues, seconds, sql }: {
     address: Address;
     topic: string;
     queues: number;
     seconds: number;
+    /** Only what this expression wants travels; all that was looked at counts. */
+    sql?: string;
   },
 ): Promise<PullResult> {
   const from = performance.now();
@@ -33,11 +35,13 @@ export async function pullLoad(
       const reader = conn.readable.getReader();
       const out = new Outbox();
       for (let offset = 0, opaque = 1; performance.now() < until; opaque++) {
-        putRequest(out, "json", opaque, pullRequest(topic, queueId, offset), false);
+        putRequest(out, "json", opaque, pullRequest(topic, queueId, offset, sql), false);
         await writer.write(out.take());
         const answer = decodeCommand(await nextFrame(reader));
         if (answer.code === ResponseCode.PULL_NOT_FOUND) break;
-        if (answer.code !== ResponseCode.SUCCESS) {
+        const isRead = answer.code === ResponseCode.SUCCESS ||
+          answer.code === ResponseCode.PULL_RETRY_IMMEDIATELY;
+        if (!isRead) {
           throw new Error(`pull was answered ${answer.code}: ${answer.remark}`);
         }
         const next = Number(answer.ext.nextBeginOffset);

@@ -44,20 +44,24 @@ export function rowsOf({ net, seconds }: { net: Net; seconds: number }): Row[] {
       };
     },
   });
+  const pull = (name: string, sql?: string): Row => ({
+    name,
+    run: async (broker) => {
+      const options = { address: broker, topic: TOPIC, queues: 4, seconds, sql };
+      const result = await pullLoad(net, options);
+      return {
+        rate: result.perSecond,
+        unit: "msg/s",
+        note: `${(result.bytesPerSecond / 1e6).toFixed(0)} MB/s`,
+      };
+    },
+  });
   return [
     send(1, 1),
     send(4, 16),
     send(16, 32),
-    {
-      name: "pull 32 at a time, 4 queues",
-      run: async (broker) => {
-        const result = await pullLoad(net, { address: broker, topic: TOPIC, queues: 4, seconds });
-        return {
-          rate: result.perSecond,
-          unit: "msg/s",
-          note: `${(result.bytesPerSecond / 1e6).toFixed(0)} MB/s`,
-        };
-      },
-    },
+    pull("pull 32 at a time, 4 queues"),
+    pull("pull 32 at a time, 4 queues, SQL92 that wants all", "CLUSTER = 'DefaultCluster'"),
+    pull("pull, 4 queues, SQL92 that wants none", "CLUSTER = 'x' OR amount > 5"),
   ];
 }

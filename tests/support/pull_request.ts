@@ -1,8 +1,13 @@
 import type { Request } from "../../src/wire/command.ts";
 import { formatPull, PULL_FLAG } from "../../src/wire/pull.ts";
 
-/** A pull of up to 32 messages that brings its own subscription to everything and does not wait. */
-export function pullRequest(topic: string, queueId: number, queueOffset: number): Request {
+/** A pull of up to 32 messages that does not wait; it wants everything, or what an SQL92 expression wants. */
+export function pullRequest(
+  topic: string,
+  queueId: number,
+  queueOffset: number,
+  sql?: string,
+): Request {
   return formatPull({
     consumerGroup: "CID_RMQ_SYS_test",
     topic,
@@ -12,8 +17,8 @@ export function pullRequest(topic: string, queueId: number, queueOffset: number)
     sysFlag: PULL_FLAG.subscription,
     commitOffset: 0,
     holdMs: 0,
-    subscription: "*",
+    subscription: sql ?? "*",
     subVersion: 0,
-    expressionType: "TAG",
+    expressionType: sql === undefined ? "TAG" : "SQL92",
   });
 }
