@@ -28,6 +28,12 @@ const RETRY_MS = 100;
 /** The wall clock, which says when messages are due, is looked at this often while one waits. */
 const LOOK_MS = 1_000;
 
+/**
+ * A clock that was set back by no more than this makes messages late by as much. After a longer step those come
+ * at once that would wait longer than their level says.
+ */
+const SET_BACK_MS = 60_000;
+
 /** What delivery needs of its broker. */
 export interface DeliveryContext {
   readonly clock: Clock;
@@ -133,14 +139,21 @@ export class Delivery {
   }
 
   #isDue({ dueAt, level }: Cursor, now: number): boolean {
-    return dueAt < Infinity && isDue(dueAt, now, this.#context.levels.durationOf(level));
+    return dueAt < Infinity && isDue(dueAt, now, this.#longest(level, now));
+  }
+
+  /** No message of a level waits longer than this, in ms from now. */
+  #longest(level: number, now: number): number {
+    const { levels, store } = this.#context;
+    const setBack = store.dispatch.storeTimestamp - now; // messages are never stored before earlier ones
+    return levels.durationOf(level) + (setBack > 0 && setBack <= SET_BACK_MS ? setBack : 0);
   }
 
   /** Stages what is due of the next entries of a level, and notes when its next one is. */
   #some(cursor: Cursor, now: number, batch: Batch): void {
-    const { store, levels, log } = this.#context;
+    const { store, log } = this.#context;
     const queue = store.queues.get(SCHEDULE_TOPIC, cursor.level - 1);
-    const duration = levels.durationOf(cursor.level);
+    const longest = this.#longest(cursor.level, now);
     if (queue !== undefined && cursor.next < queue.minOffset) {
       const { level, next } = cursor;
       log.warn("delayed messages were removed before their time", {
@@ -154,7 +167,7 @@ export class Delivery {
     const length = queue?.read(cursor.next, this.#bytes) ?? 0;
     for (let at = 0; at < length; at += ENTRY_BYTES) {
       const dueAt = entryTagsCode(this.#view, at);
-      if (!isDue(dueAt, now, duration)) {
+      if (!isDue(dueAt, now, longest)) {
         cursor.dueAt = dueAt;
         return;
       }

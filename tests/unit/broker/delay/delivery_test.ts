@@ -142,3 +142,22 @@ test("28 tells of each level how much of it is delivered, 45 how far it is", asy
   assertEquals([info.scheduleMessageOffset_1, info.scheduleMessageOffset_2], ["1,2", undefined]);
   assertEquals(textOf((await client.ask({ code: 45 })).body), '{"offsetTable":{1:1}}');
 });
+
+for (
+  const { name, ms, at } of [
+    { name: "a little", ms: 3_000, at: 4_000 },
+    { name: "by hours", ms: 7_200_000, at: 0 },
+  ]
+) {
+  test(`when the clock was set back ${name}, messages come ${at > 0 ? "late" : "at once"}`, async () => {
+    await using rig = await delayRig();
+    await rig.client().ask(send());
+    const { now } = rig.clock;
+    rig.clock.now = () => now.call(rig.clock) - ms;
+    await rig.client().ask(delayed(1, "a"));
+    await rig.clock.advance(at === 0 ? 1 : at - 1);
+    assertEquals(textsOf(rig.store, "T", 0), at === 0 ? ["hello", "a"] : ["hello"]);
+    await rig.clock.advance(1_100);
+    assertEquals(textsOf(rig.store, "T", 0), ["hello", "a"]);
+  });
+}
