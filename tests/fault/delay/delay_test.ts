@@ -21,11 +21,11 @@ const FLAGS = {
 };
 
 test("killed at any moment, each delayed message comes once", () =>
-  everySeed(25, (random) => lives(random, "ASYNC_FLUSH", (fs) => fs.kill())));
+  everySeed(15, (random) => lives(random, "ASYNC_FLUSH", (fs) => fs.kill())));
 
 for (const flush of ["ASYNC_FLUSH", "SYNC_FLUSH"]) {
   test(`when the power is cut, each delayed message that is left comes once: ${flush}`, () =>
-    everySeed(25, (random) => lives(random, flush, (fs) => fs.powerCut(random))));
+    everySeed(15, (random) => lives(random, flush, (fs) => fs.powerCut(random))));
 }
 
 /** Lives of one broker, each ended by a crash; then time to deliver what is left. */
