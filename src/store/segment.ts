@@ -33,7 +33,9 @@ export class Segment {
     const name = segmentName(base);
     const file = dir.open(name, "create");
     try {
-      file.truncate(0); // what a failed attempt or a crash may have left
+      // What a failed attempt or a crash may have left; ext4 writes a file that was cut to nothing out when
+      // it is closed, and on a busy disk that held up everybody for up to half a second.
+      if (file.size() > 0) file.truncate(0);
       file.truncate(bytes);
     } catch (error) {
       file.close();

@@ -77,7 +77,7 @@ export class IndexFile implements Closable {
     const written = before ? before.#head.next() : headerBehind(undefined);
     using file = dir.open(name, "create");
     try {
-      file.truncate(0); // what a crash may have left
+      if (file.size() > 0) file.truncate(0); // what a crash may have left; see Segment.create
       file.truncate(indexFileBytes(shape));
       writeHead(file, written);
     } catch (error) {
