@@ -35,6 +35,7 @@ export class RecordProperties implements Properties {
   readonly #part = this.#bytes.subarray(0, READ_BYTES);
   #begins: number[] = []; // where the value of a name begins, 0: there is none
   #ends: number[] = [];
+  #texts: (string | undefined)[] = []; // those that were asked for
 
   constructor(log: Pick<CommitLog, "readAt">) {
     this.#log = log;
@@ -44,6 +45,7 @@ export class RecordProperties implements Properties {
   find(logOffset: number, size: number, names: readonly Uint8Array[]): boolean {
     this.#begins.length = this.#ends.length = names.length;
     this.#begins.fill(0);
+    this.#texts.length = 0;
     if (size < RECORD_BYTES_MIN) return false;
     const first = Math.min(size, READ_BYTES);
     const part = first === READ_BYTES ? this.#part : this.#bytes.subarray(0, first);
@@ -70,7 +72,10 @@ export class RecordProperties implements Properties {
   text(place: number): string | null {
     const from = this.#begins[place];
     if (from === 0) return null;
-    const to = this.#ends[place];
+    return this.#texts[place] ??= this.#textOf(from, this.#ends[place]);
+  }
+
+  #textOf(from: number, to: number): string {
     const bytes = this.#bytes;
     if (to - from > SHORT) return decoder.decode(bytes.subarray(from, to));
     let text = "";

@@ -13,6 +13,8 @@ import {
 
 /** More than a person writes; a program's expression must not use up the stack, nor a broker's time. */
 const DEPTH_MAX = 200;
+/** One pull may look at 800 messages before others have their turn. A list of IN is one. */
+const CONDITIONS_MAX = 500;
 const LENGTH_MAX = 64 * 1024;
 /** The largest and the smallest fraction there are. */
 const FRACTION_MIN = 5e-324;
@@ -41,6 +43,7 @@ export function parseSql(text: string): Node {
 class Parser {
   readonly #tokens: Tokens;
   #depth = 0;
+  #conditions = 0;
 
   constructor(tokens: Tokens) {
     this.#tokens = tokens;
@@ -65,6 +68,9 @@ class Parser {
   #equals(): Node {
     const tokens = this.#tokens;
     const depth = this.#depth;
+    if (++this.#conditions > CONDITIONS_MAX) {
+      throw new SqlError(`it has more than ${CONDITIONS_MAX} conditions`);
+    }
     let node = this.#compare();
     for (;;) {
       if (tokens.takeIf("=")) node = equal(node, this.#compare());
