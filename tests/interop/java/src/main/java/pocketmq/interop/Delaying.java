@@ -71,6 +71,7 @@ final class Delaying {
         }
         Inbox inbox = new Inbox();
         DefaultMQPushConsumer consumer = lab.pushConsumer("delayed");
+        consumer.setHeartbeatBrokerInterval(1_000); // a master that is back knows no groups
         consumer.subscribe(topic, "A");
         consumer.registerMessageListener(inbox.concurrently("one"));
         consumer.start();

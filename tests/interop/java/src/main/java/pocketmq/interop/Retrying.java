@@ -157,6 +157,7 @@ final class Retrying {
         Set<String> handled = ConcurrentHashMap.newKeySet();
         AtomicInteger deliveries = new AtomicInteger();
         DefaultMQPushConsumer consumer = lab.pushConsumer("fails");
+        consumer.setHeartbeatBrokerInterval(1_000); // a master that is back knows no groups
         consumer.subscribe(topic, "A");
         consumer.registerMessageListener((List<MessageExt> messages, ConsumeConcurrentlyContext context) -> {
             deliveries.incrementAndGet();
