@@ -188,7 +188,9 @@ export class TransactionSender implements TransactionProducer {
     if (code === ResponseCode.SUCCESS) return;
     throw new AnswerError(
       code,
-      `cannot ${decision} a message of "${queue.topic}": ${queue.brokerName} answers ${code}` +
+      `cannot ${
+        decision === "commit" ? "commit" : "roll back"
+      } a message of "${queue.topic}": ${queue.brokerName} answers ${code}` +
         (remark === undefined ? "" : ` (${remark})`),
     );
   }

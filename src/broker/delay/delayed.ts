@@ -4,14 +4,15 @@ import { ResponseCode } from "../../wire/codes.ts";
 import { refuse } from "../../wire/command.ts";
 import { Property, property, withProperty } from "../../wire/properties.ts";
 import type { Detour, Detoured } from "../detour.ts";
+import { HALF_TOPIC } from "../topic_rules.ts";
 import type { Levels } from "./levels.ts";
 
 const TOPIC_BYTES = utf8(SCHEDULE_TOPIC);
 
 /** Sends a message with a delay level to where it waits. The first half of a transaction is never delayed. */
 export function delayedDetour(levels: Levels): Detour {
-  return (message, { delay, prepares }) => {
-    if (delay === 0 || prepares) return undefined;
+  return (message, { delay }) => {
+    if (delay === 0 || message.topic === HALF_TOPIC) return undefined;
     const text = property(textOf(message), Property.DELAY);
     if (text === undefined) return undefined; // an earlier detour took it out
     if (!/^-?\d{1,9}$/.test(text)) {

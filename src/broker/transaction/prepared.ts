@@ -24,6 +24,7 @@ const NO_WAIT = `${Property.WAIT}\x01false`;
 export function preparedDetour({ topics, halves, rejects }: PreparedContext): Detour {
   return (message, { prepares, waits, delay }, { reconsumeTimes }) => {
     if (!prepares) return undefined;
+    message.sysFlag &= ~SysFlag.TRANSACTION; // with it the message would be in no queue
     // What a client before 4.6.1 sends to be retried has the properties of the message it could not consume.
     if (reconsumeTimes > 0 && delay > 0) return undefined;
     if (rejects) {
@@ -43,7 +44,6 @@ export function preparedDetour({ topics, halves, rejects }: PreparedContext): De
     message.topic = topics.ensure(HALF_TOPIC).topicName;
     message.topicBytes = TOPIC_BYTES;
     message.queueId = QUEUE_ID;
-    message.sysFlag &= ~SysFlag.TRANSACTION;
     return undefined;
   };
 }

@@ -182,6 +182,7 @@ export class FakeBroker {
       },
       46: () => ({ code: 0 }),
       36: () => ({ code: 0 }),
+      37: () => ({ code: 0 }),
       38: ({ ext }) => {
         const members = this.groups.get(ext.consumerGroup);
         return members ? { code: 0, body: formatConsumerIds([...members.keys()]) } : { code: 1 };

@@ -186,3 +186,13 @@ test("a committed message with a delay level waits for it behind the commit", as
   assertEquals(parseProperties(waiting.properties).get("REAL_TOPIC"), "T");
   assertEquals([t.texts(), t.ops()], [[], [0]]);
 });
+
+test("a retry that a client before 4.6.1 sends with the marks of a transaction is delayed, not prepared", async () => {
+  await using t = await transactionRig();
+  const marks: [string, string][] = [["DELAY", "3"]];
+  const answer = await t.client.ask(prepareFields("again", marks, { reconsumeTimes: "1" }));
+  assertEquals(answer.code, 0);
+  await t.settle();
+  assertEquals(messagesOf(t.rig.store, HALF, 0), []);
+  assertEquals(messagesOf(t.rig.store, "SCHEDULE_TOPIC_XXXX", 2).length, 1);
+});

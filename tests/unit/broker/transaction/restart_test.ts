@@ -142,3 +142,17 @@ test("op messages beyond what is kept in memory are read again when it is their 
   assertEquals(ends, [0, 2, 6, 8]);
   assertEquals(messagesOf(t.rig.store, HALF, 0).length, 10);
 });
+
+test("after a crash that took the topics' settings, half and op topic have one queue again", async () => {
+  const t = await transactionRig({ flags: FLAGS });
+  await t.end(await t.prepare("hello"), "8");
+  t.rig.fs.kill();
+  for (const name of ["topics.json", "topics.json.bak"]) {
+    if (t.rig.fs.paths("store/config").some((path) => path.endsWith(`/${name}`))) {
+      t.rig.fs.dir("/store/config").remove(name);
+    }
+  }
+  await using next = await transactionRig({ flags: FLAGS, fs: t.rig.fs });
+  const queues = [HALF, OP, "T"].map((topic) => next.rig.parts.topics.get(topic)?.readQueueNums);
+  assertEquals(queues, [1, 1, 8]);
+});
