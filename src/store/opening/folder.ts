@@ -21,8 +21,8 @@ export interface Hold {
   /** The process before us closed the store, or there was none. */
   readonly wasClosed: boolean;
   /**
-   * It is known that the machine did not restart since and that process was not about to mend or cut: what it
-   * wrote is all there, and fits together.
+   * It is known that the machine did not restart since, and that process was ours and not about to mend or
+   * cut: what it wrote is all there, and fits together.
    */
   readonly sameBoot: boolean;
   /** A sync of the log failed since the store was last closed or the machine restarted: see rewrite.ts. */
@@ -99,7 +99,9 @@ function noteBoot(dir: Dir, bootId = ""): { sameBoot: boolean; distrusted: boole
   file.readAt(0, held);
   const [heldId, ...notes] = textOf(held).split("\n");
   if (heldId === bootId && held.length > 0) {
-    return { sameBoot: bootId !== "", distrusted: notes.includes(DISTRUSTED) };
+    const distrusted = notes.includes(DISTRUSTED);
+    const isOurs = !wasTakenByOther(dir);
+    if (isOurs || distrusted) return { sameBoot: isOurs && bootId !== "", distrusted };
   }
   file.truncate(0);
   try {
@@ -108,6 +110,11 @@ function noteBoot(dir: Dir, bootId = ""): { sameBoot: boolean; distrusted: boole
     if (!(error instanceof FsError)) throw error; // a full disk is no reason not to serve what is there
   }
   return { sameBoot: false, distrusted: false };
+}
+
+/** Java's broker leaves an `abort` that is there as it is, and writes its lock file at each start. */
+function wasTakenByOther(dir: Dir): boolean {
+  return dir.stat(LOCK)!.modifiedMs > dir.stat(ABORT)!.modifiedMs;
 }
 
 function noteSettled(dir: Dir, bootId = ""): void {

@@ -166,3 +166,15 @@ test("a queue that a failed sync left in doubt is made again after a kill", asyn
   assertEquals(isQueueMarked(fs), false);
   assertEquals(textsOf(again, "T1", 0), numbers(0, 500));
 });
+
+test("what a Java broker left that was killed, too, is not relied on", async () => {
+  const fs = new MemFs();
+  const store = await openOn(fs);
+  await send(store, numbers(0, 500));
+  await kill(fs, store);
+  fs.file("store/lock").modifiedMs = fs.file("store/abort").modifiedMs + 1; // it wrote that, and no abort
+  markQueue(fs);
+  await using again = await openOn(fs);
+  assertEquals(isQueueMarked(fs), false);
+  assertEquals(textsOf(again, "T1", 0), numbers(0, 500));
+});
