@@ -82,11 +82,12 @@ for (
     if (!isClosed) fs.kill();
     fs.fault = undefined;
     await store.close().catch(() => {});
-    await open(fs, "a");
+    const next = await open(fs, "a");
     const load = (): unknown =>
       new JsonFile(fs.dir("store/config"), "t.json", silentLog).load(JSON.parse);
     assertEquals(load(), 2);
     fs.crash(() => 0, () => []);
     assertEquals(load(), 2);
+    await next.close();
   });
 }
