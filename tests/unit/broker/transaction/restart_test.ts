@@ -2,10 +2,11 @@ import { assertEquals } from "@std/assert";
 import { Ops } from "../../../../src/broker/transaction/ops.ts";
 import { AT_ONCE } from "../../../../src/store/turn.ts";
 import { test } from "../../../harness.ts";
-import type { MemFs } from "../../../support/mem_fs.ts";
-import { messagesOf } from "../../../support/store.ts";
+import { brokerRig } from "../../../support/broker_rig.ts";
+import { messagesOf, textsOf } from "../../../support/store.ts";
 import {
   CURSORS,
+  endFields,
   GIVEN_UP,
   HALF,
   newestHalf,
@@ -85,12 +86,16 @@ test("words that come before it is known what is open are heard then", async () 
   const [kept, gone] = [await t.prepare("kept"), await t.prepare("gone")];
   await t.end(gone, "12");
   await t.close();
-  const fs: MemFs = t.rig.fs;
-  await using next = await transactionRig({ flags: FLAGS, fs });
-  const late = next.rig.parts.transactions;
-  assertEquals(late.open, 1);
-  assertEquals((await next.end(gone, "8")).code, 1);
-  assertEquals((await next.end(kept, "8")).code, 0);
+  await using rig = await brokerRig({ flags: FLAGS, fs: t.rig.fs });
+  const client = rig.client();
+  assertEquals(await client.askAll(endFields(kept, "8"), endFields(gone, "8")), []);
+  const stop = new AbortController();
+  const running = rig.parts.transactions.run(stop.signal);
+  await rig.clock.settle();
+  assertEquals(client.far.commands().map(({ code }) => code).sort(), [0, 1]);
+  assertEquals(textsOf(rig.store, "T", 0), ["kept"]);
+  stop.abort();
+  await running;
 });
 
 test("what was given up stays so after a start", async () => {
