@@ -102,7 +102,7 @@ export class CheckBack {
       asked: checkTimes(half),
       movedTo: CHECK_MAX_TOPIC,
     });
-    halves.done(place, half);
+    halves.giveUp(place, half);
     return true;
   }
 

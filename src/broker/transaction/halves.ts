@@ -11,6 +11,8 @@ import { QUEUE_ID } from "./op.ts";
 
 /** Above this many open transactions new ones are refused; each takes some 50 bytes. */
 const OPEN_MAX = 1_000_000;
+/** Given up transactions that can still be ended by a late word. */
+const GIVEN_UP_MAX = 100_000;
 /** Read of the queue at a time. */
 const ENTRIES = 1_024;
 
@@ -27,6 +29,7 @@ export class Halves {
   readonly #copies = new Map<number, number>(); // place of the first -> of its newest copy
   readonly #ending = new Set<number>(); // what ends them is staged
   readonly #early = new Set<number>(); // done before the queue knew them
+  readonly #givenUp = new Set<number>(); // places of the first, oldest first
   readonly #bytes = new Uint8Array(ENTRIES * ENTRY_BYTES);
   readonly #view = viewOf(this.#bytes);
   readonly #ready: Signalled<void> = signalled<void>();
@@ -101,8 +104,10 @@ export class Halves {
 
   /** Place of the open copy of the transaction this is a half message of; undefined when it has ended. */
   openOf(half: StoredMessage): number | undefined {
-    const place = this.#copies.get(firstOffset(half)) ?? half.queueOffset;
+    const first = firstOffset(half);
+    const place = this.#copies.get(first) ?? half.queueOffset;
     if (this.#ending.has(place)) return undefined;
+    if (this.#givenUp.has(first)) return place;
     const isOpen = place < this.#position ? this.#open.has(place) : !this.#early.has(place);
     return isOpen ? place : undefined;
   }
@@ -121,7 +126,16 @@ export class Halves {
   done(place: number, half: StoredMessage): void {
     this.#ending.delete(place);
     this.#copies.delete(firstOffset(half));
+    this.#givenUp.delete(firstOffset(half));
     this.#forget(place);
+  }
+
+  /** Nobody is asked about it any more; a producer that has a word on it all the same is heard. */
+  giveUp(place: number, half: StoredMessage): void {
+    this.done(place, half);
+    this.#givenUp.add(firstOffset(half));
+    if (this.#givenUp.size <= GIVEN_UP_MAX) return;
+    for (const oldest of this.#givenUp) return void this.#givenUp.delete(oldest);
   }
 
   /** It goes on as a copy of it. */

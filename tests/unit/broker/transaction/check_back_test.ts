@@ -100,6 +100,17 @@ test("the last question may still be answered before the message is put aside", 
   assertEquals([t.texts(), t.texts(GIVEN_UP)], [["hello"], []]);
 });
 
+test("a late word on what was given up is heard, once", async () => {
+  await using t = await asking({ transactionCheckMax: "1" });
+  const half = await t.prepare("hello");
+  await t.rig.clock.advance(20_000);
+  assertEquals([t.texts(), t.texts(GIVEN_UP)], [[], ["hello"]]);
+  assertEquals((await t.end(half, "8")).code, 0);
+  assertEquals((await t.end(half, "8")).code, 1);
+  await t.settle();
+  assertEquals(t.texts(), ["hello"]);
+});
+
 test("one older than fileReservedTime is put aside without a question", async () => {
   await using t = await asking({ fileReservedTime: "1" });
   await t.prepare("old", [], at(-3_600_000));
