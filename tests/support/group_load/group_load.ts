@@ -108,7 +108,6 @@ export class GroupLoad implements AsyncDisposable {
       String(this.#processes),
       String(this.#stormMs),
     ]);
-    this.#members[i]?.readTo(this.#take);
     this.#members.push(members);
     this.#running[i] = members;
     await members.up;
@@ -183,6 +182,21 @@ export class GroupLoad implements AsyncDisposable {
   /** Where a group is, by the broker. */
   async offsets(): Promise<ReadonlyMap<string, ReadonlyMap<number, number>>> {
     return parseOffsetTable((await this.#ask({ code: RequestCode.GET_ALL_CONSUMER_OFFSET })).body);
+  }
+
+  /** In how many queues the broker says of a group that it is not at the end. */
+  async behind(ends: ReadonlyMap<string, number>): Promise<number> {
+    const offsets = await this.offsets();
+    let behind = 0;
+    for (let group = 0; group < GROUPS; group++) {
+      for (const topic of topicsOf(group).map(topicName)) {
+        const queues = offsets.get(`${topic}@${groupName(group)}`);
+        for (let queueId = 0; queueId < QUEUES_A_TOPIC; queueId++) {
+          if ((queues?.get(queueId) ?? 0) !== ends.get(`${topic} ${queueId}`)) behind++;
+        }
+      }
+    }
+    return behind;
   }
 
   async figures(): Promise<BrokerFigures> {
