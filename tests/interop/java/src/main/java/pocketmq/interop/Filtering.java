@@ -5,26 +5,21 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
-import org.apache.rocketmq.client.consumer.DefaultMQPullConsumer;
 import org.apache.rocketmq.client.consumer.DefaultMQPushConsumer;
 import org.apache.rocketmq.client.consumer.MessageSelector;
-import org.apache.rocketmq.client.consumer.PullResult;
-import org.apache.rocketmq.client.consumer.PullStatus;
 import org.apache.rocketmq.client.exception.MQClientException;
 import org.apache.rocketmq.common.message.MessageExt;
-import org.apache.rocketmq.common.message.MessageQueue;
 
 /** Conditions on properties: the broker decides, the client does not look again. */
 final class Filtering {
-    private static final int MESSAGES = 60;
-    private static final String WANTED = "number BETWEEN 10 AND 39 AND colour = 'red' OR TAGS IN ('Last')";
+    static final int MESSAGES = 60;
+    static final String WANTED = "number BETWEEN 10 AND 39 AND colour = 'red' OR TAGS IN ('Last')";
 
     private Filtering() {}
 
     static void register(Map<String, Scenario> all) {
         all.put("sqlPush", Filtering::sqlPush);
         all.put("sqlRefused", Filtering::sqlRefused);
-        all.put("sqlPull", Filtering::sqlPull);
         all.put("sqlTwoGroups", Filtering::sqlTwoGroups);
         all.put("sqlStock", Filtering::sqlStock);
         all.put("sqlAgain", Filtering::sqlAgain);
@@ -37,7 +32,7 @@ final class Filtering {
             || sent.message().getTags().equals("Last");
     }
 
-    private static List<Sent> wanted(List<Sent> sent) {
+    static List<Sent> wanted(List<Sent> sent) {
         return sent.stream().filter(Filtering::wanted).toList();
     }
 
@@ -65,30 +60,6 @@ final class Filtering {
             return null;
         });
         Expect.same("code of a check of an expression that is none", 23, refused.getResponseCode());
-    }
-
-    private static void sqlPull(Lab lab, Map<String, Object> facts) throws Exception {
-        String topic = lab.topic("sql-pull");
-        MessageQueue queue = lab.createTopic(topic).get(0);
-        List<Sent> sent = new ArrayList<>();
-        for (int n = 0; n < MESSAGES; n++) sent.add(lab.send(lab.message(topic, "Pulled", n), queue));
-        DefaultMQPullConsumer consumer = lab.pullConsumer("puller");
-        consumer.start();
-        consumer.pull(queue, "*", 0, 1); // it knows the broker now
-        var client = consumer.getDefaultMQPullConsumerImpl().getRebalanceImpl().getmQClientFactory();
-        // Only the answer to a heartbeat tells it that the broker can filter so; by itself it beats every 30 s.
-        Expect.eventually("the client to know its broker's version", 35, () -> {
-            client.sendHeartbeatToAllBrokerWithLock();
-            return client.findBrokerVersion(queue.getBrokerName(), lab.broker(topic, 0)) > 0;
-        }, () -> client.findBrokerVersion(queue.getBrokerName(), lab.broker(topic, 0)));
-        PullResult found = consumer.pull(queue, MessageSelector.bySql(WANTED), 0, 100);
-        Expect.same("status of a pull with matches", PullStatus.FOUND, found.getPullStatus());
-        Inbox.assertExactlyOnce(wanted(sent), found.getMsgFoundList());
-        PullResult none = consumer.pull(queue, MessageSelector.bySql("number > 1000"), 0, 100);
-        Expect.same("status of a pull without", PullStatus.NO_MATCHED_MSG, none.getPullStatus());
-        Expect.same("where it goes on", sent.get(MESSAGES - 1).queueOffset() + 1, none.getNextBeginOffset());
-        Expect.thrown("a pull with an expression that is none", Exception.class,
-            () -> consumer.pull(queue, MessageSelector.bySql("number >"), 0, 32));
     }
 
     /** Each group has its own expression for the same topic. */

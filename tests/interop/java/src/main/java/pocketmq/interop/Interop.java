@@ -32,6 +32,7 @@ public final class Interop {
         Consuming.register(all);
         Groups.register(all);
         Filtering.register(all);
+        FilterPulling.register(all);
         Ordering.register(all);
         Pulling.register(all);
         LitePulling.register(all);
