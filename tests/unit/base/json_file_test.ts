@@ -34,6 +34,26 @@ test("save() replaces the file, keeps the previous one and leaves nothing else",
   assertEquals(fs.open, 0);
 });
 
+test("save() has the copy before the last go beside other work, not by a rename over it", async () => {
+  const fs = new MemFs();
+  const dir = fs.dir("/config");
+  const gone: string[] = [];
+  const discard = dir.discard.bind(dir);
+  dir.discard = (name) => {
+    gone.push(name);
+    return discard(name);
+  };
+  const rename = dir.rename.bind(dir);
+  dir.rename = (from, to) => {
+    assertEquals(dir.stat(to), undefined, `${from} would take the place of ${to}`);
+    rename(from, to);
+  };
+  const file = new JsonFile(dir, "t.json", silentLog);
+  for (const text of ["1", "2", "3", "4"]) await file.save(text);
+  assertEquals(gone, ["t.json.bak", "t.json.bak"]);
+  assertEquals(fs.bytes("/config/t.json.bak"), utf8("3"));
+});
+
 for (
   const { name, main, bak, gives, says } of [
     { name: "neither is there", gives: undefined, says: 0 },
