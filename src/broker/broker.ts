@@ -72,6 +72,7 @@ export async function startBroker(
   let parts: Parts | undefined;
   try {
     parts = openParts(runtime, config, store, log);
+    if (!parts.isSlave) await noteDeliveredOf(parts); // it may read much of the log
     return await run(parts, await openListeners(runtime.net, config), onWork);
   } catch (error) {
     if (parts) await closeParts(parts);
@@ -107,7 +108,6 @@ async function run(
     : undefined;
   const stop = new AbortController();
   await following?.resync.finish(stop.signal); // before anybody reads what it cuts
-  if (!parts.isSlave) await noteDeliveredOf(parts);
   const witness = witnessOf(parts, peers);
   const registrar = registrarOf(parts, peers, addresses, (master) => following?.masterIs(master));
   const serving = { sends, pulls, following, witness, registrar };
