@@ -85,6 +85,11 @@ export class Offsets {
     return [...this.#groups].filter(([, topics]) => topics.has(topic)).map(([group]) => group);
   }
 
+  /** Topics that the group has an offset in. */
+  topicsOf(group: string): string[] {
+    return [...this.#groups.get(group)?.keys() ?? []];
+  }
+
   /** Forgets all offsets of a group. */
   removeGroup(group: string): void {
     const topics = this.#groups.get(group);
