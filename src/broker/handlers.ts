@@ -2,6 +2,7 @@ import type { Resync } from "../ha/resync.ts";
 import type { SlaveView } from "../ha/slave_status.ts";
 import type { Handler, Handlers } from "../rpc/peer.ts";
 import { RequestCode } from "../wire/codes.ts";
+import { readingHandlers } from "./admin/reading.ts";
 import { clientHandlers } from "./client_handlers.ts";
 import { configHandlers } from "./config_handlers.ts";
 import { groupHandlers } from "./group_handlers.ts";
@@ -74,6 +75,7 @@ export function brokerHandlers(
     ...lockHandlers(parts.locks),
     ...configHandlers(parts.config),
     ...haHandlers({ slaves, log: store.log, view: slave?.view, startedAt }),
+    ...readingHandlers(parts),
     resyncHandler(parts.runtime.clock, slave?.resync),
     runtimeInfoHandler({
       runtime: parts.runtime,

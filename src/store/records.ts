@@ -32,7 +32,7 @@ export function earliestStoreTime(log: CommitLog): number {
 
 /** When the first message of a queue was stored; -1 without one. */
 export function earliestStoreTimeOf(log: CommitLog, queue: ConsumeQueue | undefined): number {
-  return queue === undefined ? -1 : timeOf(log, queue, queue.minOffset);
+  return queue === undefined ? -1 : storeTimeOf(log, queue, queue.minOffset);
 }
 
 /**
@@ -46,7 +46,7 @@ export function offsetAt(
   timestampMs: number,
 ): number {
   if (queue === undefined || queue.maxOffset <= queue.minOffset) return 0;
-  const timeAt = (n: number): number => timeOf(log, queue, n);
+  const timeAt = (n: number): number => storeTimeOf(log, queue, n);
   const last = queue.maxOffset - 1;
   const at = firstThat(queue.minOffset, last, (n) => timeAt(n) >= timestampMs);
   if (timeAt(at) < 0) return 0;
@@ -65,7 +65,8 @@ export function logOffsetOf(
   return entryLogOffset(entryView, 0);
 }
 
-function timeOf(log: CommitLog, queue: ConsumeQueue, queueOffset: number): number {
+/** When the message of an entry was stored; -1 without such an entry, or when its message is gone. */
+export function storeTimeOf(log: CommitLog, queue: ConsumeQueue, queueOffset: number): number {
   if (queue.read(queueOffset, entry) < ENTRY_BYTES) return -1;
   const size = entrySize(entryView, 0);
   const logOffset = entryLogOffset(entryView, 0);

@@ -82,6 +82,13 @@ export class JsonBody {
     return Math.max(Number.MIN_SAFE_INTEGER, Math.min(Number.MAX_SAFE_INTEGER, value));
   }
 
+  /** A number, or `otherwise` when there is none. @throws {FieldError} */
+  real(name: string, otherwise: number): number {
+    const value = this.#raw[name] ?? otherwise;
+    if (typeof value === "number" && Number.isFinite(value)) return value;
+    throw this.#wrong(name, value, "a number");
+  }
+
   /** @throws {FieldError} when there is something else than true or false. */
   flag(name: string, otherwise: boolean): boolean {
     const value = this.#raw[name] ?? otherwise;

@@ -1,0 +1,118 @@
+import type { Handler } from "../../rpc/peer.ts";
+import { storeTimeOf } from "../../store/records.ts";
+import type { Store } from "../../store/store.ts";
+import { Turn } from "../../store/turn.ts";
+import type { Clock } from "../../ports/host.ts";
+import { RequestCode, ResponseCode } from "../../wire/codes.ts";
+import {
+  type ConsumeStats,
+  formatConsumeStats,
+  formatConsumeStatsList,
+  type QueueProgress,
+  totalDiff,
+} from "../../wire/consume_stats.ts";
+import { Fields } from "../../wire/fields.ts";
+import type { MessageQueue } from "../../wire/message_queue.ts";
+import type { Clients } from "../clients.ts";
+import type { BrokerConfig } from "../config.ts";
+import type { Groups } from "../groups.ts";
+import type { Offsets } from "../offsets.ts";
+import type { Topics } from "../topics.ts";
+
+/** What these requests are answered from. */
+export interface ConsumeStatsContext {
+  readonly runtime: { readonly clock: Clock };
+  readonly config: Pick<BrokerConfig, "brokerName" | "brokerIP1" | "listenPort">;
+  readonly store: Store;
+  readonly topics: Topics;
+  readonly groups: Groups;
+  readonly offsets: Offsets;
+  readonly clients: Clients;
+}
+
+type Progress = [MessageQueue, QueueProgress][];
+
+/** Handlers of 208 and 317: how far groups are. Source: AdminBrokerProcessor. */
+export function consumeStatsHandlers(context: ConsumeStatsContext): [number, Handler][] {
+  const one: Handler = async ({ ext }) => {
+    const fields = new Fields(ext);
+    const stats = await statsOf(context, fields.text("consumerGroup"), fields.optional("topic"));
+    return { code: ResponseCode.SUCCESS, body: formatConsumeStats(stats) };
+  };
+
+  // One after the other: each looks at every queue of every group, and holds what it found.
+  let last: Promise<unknown> = Promise.resolve();
+  const all: Handler = ({ ext }) => {
+    const fields = new Fields(ext);
+    fields.text("isOrder");
+    const answer = last.then(() => allStats(context, fields.flag("isOrder")));
+    last = answer.catch(() => {});
+    return answer.then((body) => ({ code: ResponseCode.SUCCESS, body }));
+  };
+
+  return [[RequestCode.GET_CONSUME_STATS, one], [RequestCode.GET_BROKER_CONSUME_STATS, all]];
+}
+
+/** Of one topic, or of all that the group has an offset in. */
+async function statsOf(
+  context: ConsumeStatsContext,
+  group: string,
+  topic: string | undefined,
+): Promise<ConsumeStats> {
+  const turn = new Turn(context.runtime.clock);
+  const queues: Progress = [];
+  for (const each of topic === undefined ? context.offsets.topicsOf(group) : [topic]) {
+    if (reads(context, group, each)) await addProgress(context, group, each, turn, queues);
+  }
+  return { consumeTps: 0, queues };
+}
+
+async function allStats(context: ConsumeStatsContext, isOrder: boolean): Promise<Uint8Array> {
+  const { groups, offsets, topics, config, runtime } = context;
+  const turn = new Turn(runtime.clock);
+  const list: [string, ConsumeStats[]][] = [];
+  let sum = 0;
+  for (const group of [...groups.all().keys()]) {
+    const all: ConsumeStats[] = [];
+    for (const topic of offsets.topicsOf(group)) {
+      if (!reads(context, group, topic) || (isOrder && !topics.get(topic)?.order)) continue;
+      const queues: Progress = [];
+      await addProgress(context, group, topic, turn, queues);
+      const stats = { consumeTps: 0, queues };
+      sum += totalDiff(stats);
+      all.push(stats);
+    }
+    list.push([group, all]);
+  }
+  const brokerAddr = `${config.brokerIP1}:${config.listenPort}`;
+  return formatConsumeStatsList({ brokerAddr, groups: list, totalDiff: sum });
+}
+
+/** False for a topic that is gone, and for one that a group which is online reads no more. */
+function reads({ topics, clients }: ConsumeStatsContext, group: string, topic: string): boolean {
+  if (topics.get(topic) === undefined) return false;
+  const online = clients.consumerGroup(group);
+  return online === undefined || online.subscriptions.size === 0 || online.subscriptions.has(topic);
+}
+
+async function addProgress(
+  { config, store, topics, offsets }: ConsumeStatsContext,
+  group: string,
+  topic: string,
+  turn: Turn,
+  into: Progress,
+): Promise<void> {
+  const { brokerName } = config;
+  const count = topics.get(topic)?.readQueueNums ?? 0;
+  for (let queueId = 0; queueId < count; queueId++) {
+    if (turn.isOver()) await turn.next();
+    const queue = store.queues.get(topic, queueId);
+    const brokerOffset = queue?.maxOffset ?? 0;
+    const consumerOffset = offsets.of(group, topic, queueId) ?? 0;
+    const time = queue && consumerOffset > 0
+      ? storeTimeOf(store.log, queue, consumerOffset - 1)
+      : 0;
+    const lastTimestamp = Math.max(0, time);
+    into.push([{ brokerName, queueId, topic }, { brokerOffset, consumerOffset, lastTimestamp }]);
+  }
+}
