@@ -7,6 +7,8 @@ import { FsError } from "../ports/fs.ts";
 import { NetError } from "../ports/net.ts";
 import { CallError } from "../rpc/peer.ts";
 import { StoreRefusal } from "../store/errors.ts";
+import { cluster } from "./admin/cluster.ts";
+import { topic } from "./admin/topic.ts";
 import type { Command, Context } from "./command.ts";
 import { consume } from "./consume.ts";
 import { dev } from "./dev.ts";
@@ -20,7 +22,16 @@ import { StartError } from "./start.ts";
 import { version } from "./version.ts";
 
 /** Every command, in the order of the help. */
-const commands: readonly Command[] = [dev, send, consume, ha, log, version];
+const commands: readonly Command[] = [
+  dev,
+  send,
+  consume,
+  topic,
+  cluster,
+  ha,
+  log,
+  version,
+];
 
 /** Bun before this loses or doubles bytes of a TCP connection after a partial write (oven-sh/bun issue 32087). */
 const BUN_MIN = "1.4.0";

@@ -1,4 +1,6 @@
 import { FieldError } from "../base/errors.ts";
+import { RequestCode } from "./codes.ts";
+import type { Request } from "./command.ts";
 import type { Fields } from "./fields.ts";
 import { JsonBody } from "./json_body.ts";
 import { type DataVersion, formatJson, readDataVersion } from "./tables.ts";
@@ -38,6 +40,21 @@ export function parseTopicUpdate(fields: Fields): TopicConfig {
     topicSysFlag: fields.optionalInt32("topicSysFlag", 0),
     writeQueueNums: within("writeQueueNums", fields.int32("writeQueueNums"), QUEUES_MAX),
   };
+}
+
+/** Request 17. `defaultTopic` must be there, and nobody reads it. */
+export function formatTopicUpdate(topic: TopicConfig): Request {
+  const ext = {
+    topic: topic.topicName,
+    defaultTopic: "TBW102",
+    readQueueNums: String(topic.readQueueNums),
+    writeQueueNums: String(topic.writeQueueNums),
+    perm: String(topic.perm),
+    topicFilterType: topic.topicFilterType,
+    topicSysFlag: String(topic.topicSysFlag),
+    order: String(topic.order),
+  };
+  return { code: RequestCode.UPDATE_AND_CREATE_TOPIC, ext };
 }
 
 /** @throws {FieldError} */

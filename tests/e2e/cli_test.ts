@@ -19,7 +19,7 @@ for (
     { args: ["version"], code: 0, out: `pocketmq ${VERSION} (` },
     { args: ["version", "--json"], code: 0, out: `{"version":"${VERSION}","runtime":"` },
     { args: ["verison"], code: 2, err: 'unknown command "verison", did you mean version?' },
-    { args: ["topic"], code: 2, err: 'unknown command "topic"' },
+    { args: ["topic"], code: 2, err: "topic needs a word first: list, route" },
     { args: ["dev", "--slave", "2"], code: 2, err: "unknown flag --slave, did you mean --slaves?" },
     { args: ["dev", "--port", "9876"], code: 2, err: "--port is 9876, it must be 0" },
     { args: ["send"], code: 2, err: "send needs a topic\nTry: pocketmq send --help" },

@@ -1,0 +1,86 @@
+import { type BrokerLoad, brokerRuntime, loadIn } from "../../admin/brokers.ts";
+import type { ClusterBroker } from "../../admin/cluster.ts";
+import { parseFlags } from "../args.ts";
+import { CLUSTER_FLAGS, CLUSTER_HELP } from "../cluster.ts";
+import type { Command } from "../command.ts";
+import { Exit } from "../exit.ts";
+import { tableOf } from "../table.ts";
+import { durationText } from "../units.ts";
+import { allBrokers, type Heard, heard, jsonLine, reaching } from "./reach.ts";
+import { runVerb, type Verb, wordsOf } from "./verbs.ts";
+
+/** `pocketmq cluster` */
+export const cluster: Command = {
+  name: "cluster",
+  usage: "list",
+  summary: "List clusters and their brokers",
+  help: `
+  list              every broker that is registered, with its load: messages a second over
+                    the last 10 s, and since midnight
+
+${CLUSTER_HELP}
+Exit codes: 0 all of them answer, 1 one cannot be reached, 2 the command line is wrong,
+124 one does not answer in time.
+
+Examples:
+  pocketmq cluster list
+  pocketmq cluster list -n '10.0.0.1:9876;10.0.0.2:9876' --json | jq .address
+`,
+  run: (context, args) => runVerb("cluster", VERBS, context, args),
+};
+
+const VERBS: Readonly<Record<string, Verb>> = {
+  list(context, args) {
+    const { flags, words } = parseFlags(args, CLUSTER_FLAGS);
+    wordsOf("cluster list", words, []);
+    return reaching(context, flags, async (lines) => {
+      const nodes = await Promise.all((await allBrokers(lines)).map(async (broker) => ({
+        broker,
+        load: await heard(brokerRuntime(lines, broker.address).then(loadIn)),
+      })));
+      const now = context.runtime.clock.now();
+      context.terminal.stdout(flags.json ? nodes.map(nodeJson).join("") : nodesText(nodes, now));
+      return exitOf(nodes.map(({ load }) => load));
+    });
+  },
+};
+
+/** A broker, and what it said. */
+export interface Node {
+  readonly broker: ClusterBroker;
+  readonly load: Heard<BrokerLoad>;
+}
+
+/** 0 when all answered, else the largest of what those that did not came to. */
+export function exitOf(answers: readonly Heard<unknown>[]): number {
+  return Math.max(Exit.OK, ...answers.map((answer) => "exit" in answer ? answer.exit : Exit.OK));
+}
+
+/** A broker as one line of JSON. */
+export function nodeJson({ broker, load }: Node): string {
+  return jsonLine({ ...broker, ..."value" in load ? load.value : { unreachable: load.reason } });
+}
+
+/** A table of brokers; why one does not answer stands below. */
+export function nodesText(nodes: readonly Node[], now: number): string {
+  const rows = nodes.map(({ broker: { cluster, name, id, address }, load }) => [
+    ...[cluster, name, String(id), address],
+    ...("value" in load ? loadCells(load.value, now) : ["UNREACHABLE"]),
+  ]);
+  const head = ["CLUSTER", "BROKER", "ID", "ADDRESS", "VERSION", "IN/S", "OUT/S"];
+  const gone = nodes.flatMap(({ load }) => "reason" in load ? [`${load.reason}\n`] : []);
+  return tableOf([[...head, "IN TODAY", "OUT TODAY", "DISK", "UP"], ...rows]) +
+    (gone.length > 0 ? "\n" + gone.join("") : "");
+}
+
+function loadCells(load: BrokerLoad, now: number): string[] {
+  return [
+    load.version || "-",
+    load.putPerSecond.toFixed(1),
+    load.getPerSecond.toFixed(1),
+    String(load.putToday),
+    String(load.getToday),
+    load.diskUsed < 0 ? "-" : `${Math.round(load.diskUsed * 100)} %`,
+    load.startedAt > 0 ? durationText(Math.max(0, now - load.startedAt)) : "-",
+  ];
+}
