@@ -2,6 +2,9 @@ import type { Resync } from "../ha/resync.ts";
 import type { SlaveView } from "../ha/slave_status.ts";
 import type { Handler, Handlers } from "../rpc/peer.ts";
 import { RequestCode } from "../wire/codes.ts";
+import { askMemberHandlers } from "./admin/ask_members.ts";
+import { cloneOffsetHandler } from "./admin/clone_offset.ts";
+import { resetOffsetHandler } from "./admin/reset_offset.ts";
 import { readingHandlers } from "./admin/reading.ts";
 import { clientHandlers } from "./client_handlers.ts";
 import { configHandlers } from "./config_handlers.ts";
@@ -36,7 +39,7 @@ export function brokerHandlers(
   slave?: SlaveSide,
   known: () => Promise<void> = () => Promise.resolve(),
 ): Handlers {
-  const { store, isSlave, slaves, startedAt } = parts;
+  const { store, isSlave, slaves, startedAt, config: { brokerName } } = parts;
   const table: [number, Handler][] = [
     [RequestCode.SEND_MESSAGE, sends.send],
     [RequestCode.SEND_MESSAGE_V2, sends.sendV2],
@@ -73,6 +76,9 @@ export function brokerHandlers(
     ...groupHandlers({ groups: parts.groups, offsets: parts.offsets, isSlave }),
     ...clientHandlers(parts),
     ...lockHandlers(parts.locks),
+    resetOffsetHandler({ ...parts, brokerName }),
+    cloneOffsetHandler(parts),
+    ...askMemberHandlers({ ...parts, brokerName }),
     ...configHandlers(parts.config),
     ...haHandlers({ slaves, log: store.log, view: slave?.view, startedAt }),
     ...readingHandlers(parts),
