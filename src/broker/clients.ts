@@ -151,6 +151,11 @@ export class Clients {
     return this.#producers.get(group);
   }
 
+  /** The producer groups that have members. */
+  producerGroups(): Iterable<[group: string, members: ReadonlyMap<ClientPeer, Member>]> {
+    return this.#producers;
+  }
+
   /** The connection of a client with that id that produces. */
   producer(clientId: string): ClientPeer | undefined {
     return this.#producing.get(clientId);

@@ -142,11 +142,15 @@ export function builtInTopics(options: TopicOptions): TopicConfig[] {
   return topics;
 }
 
+/** Topics that belong to the broker, whether it has them already or not. Source: TopicValidator. */
+export function systemTopics({ brokerClusterName, brokerName }: TopicOptions): string[] {
+  const named = [brokerClusterName, brokerName, replyTopicOf(brokerClusterName)];
+  return [...NOT_SENDABLE, TEMPLATE_TOPIC, BENCHMARK_TOPIC, TRACE_TOPIC, ...named];
+}
+
 /** True for a topic that belongs to the broker and that nobody may change or delete. */
 export function isSystemTopic(name: string, options: TopicOptions): boolean {
-  return NOT_SENDABLE.has(name) || name === TEMPLATE_TOPIC || name === BENCHMARK_TOPIC ||
-    name === TRACE_TOPIC || name === options.brokerClusterName || name === options.brokerName ||
-    name === replyTopicOf(options.brokerClusterName) || name.startsWith("rmq_sys_");
+  return systemTopics(options).includes(name) || name.startsWith("rmq_sys_");
 }
 
 function replyTopicOf(cluster: string): string {

@@ -10,6 +10,7 @@ import {
   PERM_INHERIT,
   plainTopic,
   retryTopicOf,
+  systemTopics,
   TEMPLATE_TOPIC,
   type Topic,
   topicNameProblem,
@@ -125,6 +126,11 @@ export class Topics {
   /** A topic the broker needs for itself, made when it is missing. */
   ensure(name: string, queues = 1): Topic {
     return this.#table.get(name) ?? this.#add(plainTopic(name, queues));
+  }
+
+  /** Names of the topics that belong to the broker. */
+  get systemNames(): string[] {
+    return systemTopics(this.#options);
   }
 
   /** True for a topic that nobody may change or delete. */

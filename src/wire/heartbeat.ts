@@ -153,7 +153,8 @@ function consumerJson(consumer: ConsumerData): Record<string, unknown> {
   return { consumeFromWhere, consumeType, groupName, messageModel, subscriptionDataSet, unitMode };
 }
 
-function subscriptionJson(subscription: Subscription): Record<string, unknown> {
+/** A subscription as an object to put into JSON, its fields in Java's order. */
+export function subscriptionJson(subscription: Subscription): Record<string, unknown> {
   return {
     classFilterMode: subscription.classFilterMode,
     codeSet: [...subscription.codes],
@@ -165,7 +166,8 @@ function subscriptionJson(subscription: Subscription): Record<string, unknown> {
   };
 }
 
-function readSubscription(data: JsonBody): Subscription {
+/** @throws {FieldError} */
+export function readSubscription(data: JsonBody): Subscription {
   return {
     topic: data.text("topic"),
     subString: data.textOr("subString", "*"),

@@ -1,5 +1,5 @@
 import { FieldError } from "../base/errors.ts";
-import { JsonBody, parseJson } from "./json_body.ts";
+import { type JsonBody, parseJson } from "./json_body.ts";
 import { formatLooseObject } from "./loose_json.ts";
 import { formatQueue, type MessageQueue, plainQueue, readQueue } from "./message_queue.ts";
 

@@ -84,6 +84,17 @@ export function topicTableJson({ dataVersion, topics }: TopicTable): Record<stri
   return { dataVersion, topicConfigTable };
 }
 
+/** One topic's settings as JSON: body of answer 351. */
+export function formatTopicConfig(topic: TopicConfig): string {
+  return JSON.stringify(plainConfig(topic));
+}
+
+/** @throws {FieldError} */
+export function parseTopicConfig(body: Uint8Array): TopicConfig {
+  const config = JsonBody.parse(body);
+  return readTopicConfig(config.text("topicName"), config);
+}
+
 /** Only what belongs into the JSON: the owner of a topic may know more of it. */
 function plainConfig(topic: TopicConfig): TopicConfig {
   return {

@@ -1,9 +1,16 @@
 import type { Handler } from "../../rpc/peer.ts";
 import type { Parts } from "../parts.ts";
+import { connectionsHandlers } from "./connections.ts";
 import { consumeStatsHandlers } from "./consume_stats.ts";
+import { settingsHandlers } from "./settings.ts";
 import { topicStatsHandler } from "./topic_stats.ts";
 
 /** What operators ask a broker to tell; nothing here changes it. */
 export function readingHandlers(parts: Parts): [number, Handler][] {
-  return [topicStatsHandler(parts), ...consumeStatsHandlers(parts)];
+  return [
+    topicStatsHandler(parts),
+    ...consumeStatsHandlers(parts),
+    ...connectionsHandlers(parts),
+    ...settingsHandlers(parts),
+  ];
 }
