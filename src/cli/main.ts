@@ -7,7 +7,10 @@ import { FsError } from "../ports/fs.ts";
 import { NetError } from "../ports/net.ts";
 import { CallError } from "../rpc/peer.ts";
 import { StoreRefusal } from "../store/errors.ts";
+import { broker } from "./admin/broker.ts";
 import { cluster } from "./admin/cluster.ts";
+import { message } from "./admin/message.ts";
+import { namesrv } from "./admin/namesrv.ts";
 import { topic } from "./admin/topic.ts";
 import type { Command, Context } from "./command.ts";
 import { consume } from "./consume.ts";
@@ -27,7 +30,10 @@ const commands: readonly Command[] = [
   send,
   consume,
   topic,
+  message,
   cluster,
+  broker,
+  namesrv,
   ha,
   log,
   version,

@@ -1,0 +1,92 @@
+import { brokerConfig, brokerRuntime, loadIn } from "../../admin/brokers.ts";
+import type { Lines } from "../../admin/lines.ts";
+import { nearest } from "../../base/nearest.ts";
+import { parseFlags } from "../args.ts";
+import { CLUSTER_FLAGS, CLUSTER_HELP } from "../cluster.ts";
+import type { Command } from "../command.ts";
+import { Exit, UsageError } from "../exit.ts";
+import { tableOf } from "../table.ts";
+import { exitOf, nodeJson, nodesText } from "./cluster.ts";
+import { addressOf, allBrokers, heard, jsonLine, reaching, TARGET_FLAGS } from "./reach.ts";
+import { runVerb, type Verb, wordsOf } from "./verbs.ts";
+
+/** `pocketmq broker` */
+export const broker: Command = {
+  name: "broker",
+  usage: "status [-b ADDR] | config -b ADDR [KEY]",
+  summary: "Show how brokers are, and the settings they run with",
+  help: `
+  status            with -b everything the broker says of itself, by RocketMQ's keys;
+                    without, one line for each broker of the cluster
+  config            the settings it runs with; with KEY the value of that one alone
+
+  -b, --broker ADDR           a broker, host:port
+${CLUSTER_HELP}
+Exit codes: 0 done, 1 a broker cannot be reached or has no such key, 2 the command line
+is wrong, 124 no answer in time.
+
+Examples:
+  pocketmq broker status
+  pocketmq broker status -b 10.0.0.5:10911 --json | jq .putTps
+  pocketmq broker config -b 10.0.0.5:10911
+  pocketmq broker config -b 10.0.0.5:10911 flushDiskType
+`,
+  run: (context, args) => runVerb("broker", VERBS, context, args),
+};
+
+const FLAGS = { ...CLUSTER_FLAGS, broker: TARGET_FLAGS.broker } as const;
+
+const VERBS: Readonly<Record<string, Verb>> = {
+  status(context, args) {
+    const { flags, words } = parseFlags(args, FLAGS);
+    wordsOf("broker status", words, []);
+    const address = flags.broker === undefined ? undefined : addressOf(flags.broker);
+    return reaching(context, flags, async (lines) => {
+      if (address === undefined) {
+        const nodes = await loads(lines);
+        const now = context.runtime.clock.now();
+        context.terminal.stdout(flags.json ? nodes.map(nodeJson).join("") : nodesText(nodes, now));
+        return exitOf(nodes.map(({ load }) => load));
+      }
+      const runtime = await brokerRuntime(lines, address);
+      context.terminal.stdout(settingsText(runtime, flags.json));
+      return Exit.OK;
+    });
+  },
+
+  config(context, args) {
+    const { flags, words } = parseFlags(args, FLAGS);
+    if (flags.broker === undefined) throw new UsageError("broker config needs -b, its address");
+    const address = addressOf(flags.broker);
+    const [key] = words.length === 0 ? [undefined] : wordsOf("broker config", words, ["a key"]);
+    return reaching(context, flags, async (lines) => {
+      const settings = await brokerConfig(lines, address);
+      if (key === undefined) {
+        context.terminal.stdout(settingsText(settings, flags.json));
+        return Exit.OK;
+      }
+      const value = settings.get(key);
+      if (value === undefined) {
+        const meant = nearest(key, settings.keys());
+        const hint = meant ? `, did you mean ${meant}?` : "";
+        context.terminal.stderr(`pocketmq: ${address} has no key ${key}${hint}\n`);
+        return Exit.FAILED;
+      }
+      context.terminal.stdout(flags.json ? jsonLine({ [key]: value }) : `${value}\n`);
+      return Exit.OK;
+    });
+  },
+};
+
+async function loads(lines: Lines): Promise<Parameters<typeof nodeJson>[0][]> {
+  return await Promise.all((await allBrokers(lines)).map(async (broker) => ({
+    broker,
+    load: await heard(brokerRuntime(lines, broker.address).then(loadIn)),
+  })));
+}
+
+/** Settings in order of their names: a table, or one line of JSON. */
+export function settingsText(settings: ReadonlyMap<string, string>, json: boolean): string {
+  const rows = [...settings].sort(([a], [b]) => a < b ? -1 : 1);
+  return json ? jsonLine(Object.fromEntries(rows)) : tableOf(rows);
+}

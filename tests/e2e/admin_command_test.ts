@@ -1,0 +1,43 @@
+/** Commands that look at a cluster and change it, on a real one: `pocketmq topic`, `message` and the like. */
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { test } from "../harness.ts";
+import { runPocketmq } from "../support/binary.ts";
+import { sendRequest, startCluster } from "../support/cluster.ts";
+
+const text = ({ host, port }: { host: string; port: number }) => `${host}:${port}`;
+
+test("an operator makes a topic, finds a message in it, and deletes it", async () => {
+  await using cluster = await startCluster({ slaves: 0, role: "ASYNC_MASTER" });
+  const address = text(cluster.master.broker);
+  const run = async (code: number, ...args: string[]): Promise<string> => {
+    const exit = await runPocketmq([...args, "-n", text(cluster.namesrv)]);
+    assertEquals(exit.code, code, `${args.join(" ")}: ${exit.stdout}${exit.stderr}`);
+    return code === 0 ? exit.stdout : exit.stderr;
+  };
+
+  assertMatch(await run(0, "cluster", "list"), new RegExp(`broker-a +0 +${address} +V4_9_7 `));
+  assertEquals(
+    await run(0, "topic", "create", "orders", "--queues", "3"),
+    `orders is on ${address}\n`,
+  );
+  const listed = JSON.parse(await run(0, "topic", "list", "--json"));
+  assertEquals([listed.topic, listed.readQueues, listed.perm], ["orders", 3, "RW"]);
+  assertStringIncludes(await run(1, "topic", "route", "ordres"), 'did you mean "orders"?');
+
+  const { code, ext } = await cluster.ask(cluster.master.broker, sendRequest("orders", "hello"));
+  assertEquals(code, 0);
+  assertMatch(await run(0, "message", "get", ext.msgId), /^topic +orders\n[^]*\n\nhello\n$/);
+
+  assertEquals(
+    await run(0, "topic", "perm", "orders", "R"),
+    `orders is R on ${address}\n`,
+  );
+  const route = JSON.parse(await run(0, "topic", "route", "orders", "--json"));
+  assertEquals([route.perm, route.readQueues, route.addresses], ["R", 3, { 0: address }]);
+  assertEquals(await run(0, "topic", "delete", "orders"), `orders is deleted on ${address}\n`);
+  assertEquals(await run(0, "topic", "list", "--json"), "");
+  assertEquals(
+    await run(0, "broker", "config", "-b", address, "brokerRole"),
+    "ASYNC_MASTER\n",
+  );
+});
