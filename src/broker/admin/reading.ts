@@ -2,6 +2,7 @@ import type { Handler } from "../../rpc/peer.ts";
 import type { Parts } from "../parts.ts";
 import { connectionsHandlers } from "./connections.ts";
 import { consumeStatsHandlers } from "./consume_stats.ts";
+import { queueLooksHandlers } from "./queue_looks.ts";
 import { settingsHandlers } from "./settings.ts";
 import { topicStatsHandler } from "./topic_stats.ts";
 
@@ -11,6 +12,7 @@ export function readingHandlers(parts: Parts): [number, Handler][] {
     topicStatsHandler(parts),
     ...consumeStatsHandlers(parts),
     ...connectionsHandlers(parts),
+    ...queueLooksHandlers(parts),
     ...settingsHandlers(parts),
   ];
 }
