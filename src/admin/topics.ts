@@ -1,8 +1,10 @@
 import { nearest } from "../base/nearest.ts";
 import { AnswerError } from "../client/errors.ts";
 import { RequestCode, ResponseCode } from "../wire/codes.ts";
+import type { MessageQueue } from "../wire/message_queue.ts";
 import { parseRoute, parseTopicList, type TopicRoute } from "../wire/route.ts";
 import { formatTopicUpdate, type TopicConfig } from "../wire/topic.ts";
+import { formatTopicStatsQuery, parseTopicStats, type QueueStats } from "../wire/topic_stats.ts";
 import { askNode, askServers, type Lines, tellServers } from "./lines.ts";
 
 /** Topics that brokers make for themselves, beside one for each cluster and broker. Source: TopicValidator. */
@@ -67,6 +69,26 @@ export async function topicRoute(
       error.code,
       `No broker that is alive has topic "${topic}"${meant ? `, did you mean "${meant}"?` : ""}`,
     );
+  }
+}
+
+/** Where a queue begins and ends. */
+export interface QueueEnds extends MessageQueue, QueueStats {}
+
+/** The topic's queues on one broker, in order; none when it does not have it. @throws {AnswerError} {CallError} {FieldError} */
+export async function topicStats(
+  lines: Pick<Lines, "calls">,
+  address: string,
+  topic: string,
+): Promise<QueueEnds[]> {
+  const action = `see how full topic "${topic}" is`;
+  try {
+    const { body } = await askNode(lines, address, formatTopicStatsQuery(topic), action);
+    return parseTopicStats(body).map(([queue, stats]) => ({ ...queue, ...stats }))
+      .sort((a, b) => a.queueId - b.queueId);
+  } catch (error) {
+    if (error instanceof AnswerError && error.code === ResponseCode.TOPIC_NOT_EXIST) return [];
+    throw error;
   }
 }
 

@@ -9,6 +9,7 @@ import { CallError } from "../rpc/peer.ts";
 import { StoreRefusal } from "../store/errors.ts";
 import { broker } from "./admin/broker.ts";
 import { cluster } from "./admin/cluster.ts";
+import { group } from "./admin/group.ts";
 import { message } from "./admin/message.ts";
 import { namesrv } from "./admin/namesrv.ts";
 import { topic } from "./admin/topic.ts";
@@ -30,6 +31,7 @@ const commands: readonly Command[] = [
   send,
   consume,
   topic,
+  group,
   message,
   cluster,
   broker,

@@ -28,6 +28,11 @@ test("an operator makes a topic, finds a message in it, and deletes it", async (
   assertEquals(code, 0);
   assertMatch(await run(0, "message", "get", ext.msgId), /^topic +orders\n[^]*\n\nhello\n$/);
 
+  assertMatch(await run(0, "topic", "status", "orders"), /\norders holds 1 message\.\n$/);
+  await run(0, "group", "create", "billing", "--retries", "5");
+  assertMatch(await run(0, "group", "list"), /\nbilling +yes +yes +5 +1 /);
+  assertStringIncludes(await run(1, "group", "progress", "biling"), 'did you mean "billing"?');
+
   assertEquals(
     await run(0, "topic", "perm", "orders", "R"),
     `orders is R on ${address}\n`,

@@ -1,5 +1,13 @@
 import type { Lines } from "../../admin/lines.ts";
-import { deleteTopic, type NamedTopic, putTopic, topicRoute, topics } from "../../admin/topics.ts";
+import {
+  deleteTopic,
+  type NamedTopic,
+  putTopic,
+  type QueueEnds,
+  topicRoute,
+  topics,
+  topicStats,
+} from "../../admin/topics.ts";
 import { AnswerError } from "../../client/errors.ts";
 import { ResponseCode } from "../../wire/codes.ts";
 import type { TopicRoute } from "../../wire/route.ts";
@@ -8,6 +16,7 @@ import { CLUSTER_FLAGS, CLUSTER_HELP } from "../cluster.ts";
 import type { Command } from "../command.ts";
 import { Exit } from "../exit.ts";
 import { tableOf } from "../table.ts";
+import { countText } from "../units.ts";
 import { permOf, permText } from "./perm.ts";
 import { jsonLine, mastersFor, reaching, TARGET_FLAGS, TARGET_HELP } from "./reach.ts";
 import { runVerb, type Verb, wordsOf } from "./verbs.ts";
@@ -21,12 +30,13 @@ const READ_WRITE = 6;
 /** `pocketmq topic` */
 export const topic: Command = {
   name: "topic",
-  usage: "list | route TOPIC | create TOPIC | delete TOPIC | perm TOPIC RW|R|W",
+  usage: "list | route TOPIC | status TOPIC | create TOPIC | delete TOPIC | perm TOPIC RW|R|W",
   summary: "List topics, make, change and delete them",
   help: `
   list              topics that the name servers know
     --all           those of brokers too, retries and dead letters of groups
   route TOPIC       which brokers have it, and where they are
+  status TOPIC      where each of its queues begins and ends
   create TOPIC      make it on every master of the cluster; what it has already stays
                     but for what flags say
     --queues N      queues on each broker (${QUEUES})
@@ -66,6 +76,19 @@ const VERBS: Readonly<Record<string, Verb>> = {
     return reaching(context, flags, async (lines) => {
       const rows = routeRows(await topicRoute(lines, name));
       context.terminal.stdout(flags.json ? rows.map(jsonLine).join("") : routeText(rows));
+      return Exit.OK;
+    });
+  },
+
+  status(context, args) {
+    const { flags, words } = parseFlags(args, CLUSTER_FLAGS);
+    const [name] = wordsOf("topic status", words, ["a topic"]);
+    return reaching(context, flags, async (lines) => {
+      const { brokers } = await topicRoute(lines, name);
+      const rows = (await Promise.all(brokers.map(({ brokerAddrs }) =>
+        topicStats(lines, brokerAddrs.get(Math.min(...brokerAddrs.keys()))!, name)
+      ))).flat();
+      context.terminal.stdout(flags.json ? rows.map(jsonLine).join("") : statusText(name, rows));
       return Exit.OK;
     });
   },
@@ -223,6 +246,23 @@ export function listText(rows: readonly TopicRow[]): string {
       row.brokers.join(",") || "-",
     ]),
   ]);
+}
+
+/** A table of queues, the sum below. */
+export function statusText(name: string, rows: readonly QueueEnds[]): string {
+  const table = tableOf([
+    ["BROKER", "QUEUE", "FIRST", "END", "MESSAGES", "LAST STORED"],
+    ...rows.map((row) => [
+      row.brokerName,
+      String(row.queueId),
+      String(row.minOffset),
+      String(row.maxOffset),
+      String(row.maxOffset - row.minOffset),
+      row.lastUpdateTimestamp > 0 ? new Date(row.lastUpdateTimestamp).toISOString() : "-",
+    ]),
+  ]);
+  const all = rows.reduce((sum, { minOffset, maxOffset }) => sum + maxOffset - minOffset, 0);
+  return `${table}\n${name} holds ${countText(all, "message")}.\n`;
 }
 
 /** One broker of a route. */

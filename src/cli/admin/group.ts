@@ -1,0 +1,262 @@
+import {
+  deleteGroup,
+  type GroupConfig,
+  groupOnline,
+  groupProgress,
+  groupsOn,
+  putGroup,
+  type QueueLag,
+} from "../../admin/groups.ts";
+import type { Lines } from "../../admin/lines.ts";
+import { nearest } from "../../base/nearest.ts";
+import { AnswerError } from "../../client/errors.ts";
+import { ResponseCode } from "../../wire/codes.ts";
+import { plainGroup } from "../../wire/group.ts";
+import { parseFlags } from "../args.ts";
+import { CLUSTER_FLAGS, CLUSTER_HELP } from "../cluster.ts";
+import type { Command } from "../command.ts";
+import { Exit, UsageError } from "../exit.ts";
+import { tableOf } from "../table.ts";
+import { countText } from "../units.ts";
+import { jsonLine, mastersFor, reaching, TARGET_FLAGS, TARGET_HELP } from "./reach.ts";
+import { runVerb, type Verb, wordsOf } from "./verbs.ts";
+
+/** Groups that brokers and admin tools have for themselves. */
+const SYSTEM =
+  /^(TOOLS_CONSUMER|FILTERSRV_CONSUMER|SELF_TEST_C_GROUP|CID_ONS-HTTP-PROXY|CID_ONSAPI_(PULL|PERMISSION|OWNER)|CID_RMQ_SYS_.*)$/;
+
+/** `pocketmq group` */
+export const group: Command = {
+  name: "group",
+  usage: "list | create GROUP | delete GROUP | progress GROUP | connections GROUP",
+  summary: "List consumer groups, see how far they are and who is in them",
+  help: `
+  list                  groups the masters have settings of
+    --all               those of brokers and tools, too
+  create GROUP          make it on every master of the cluster; what it has already stays
+                        but for what flags say
+    --retries N         deliveries of a message before it is a dead letter (16)
+    --consume yes|no    whether it may consume (yes)
+  delete GROUP          delete its settings on every master; topics with its retries and
+                        dead letters stay
+    --offsets           where it was, too
+  progress GROUP        how far it is in each queue
+    --topic TOPIC       in that topic alone
+  connections GROUP     who is online, and what the group reads
+
+${TARGET_HELP}${CLUSTER_HELP}
+Exit codes: 0 done, 1 refused or no such group, 2 the command line is wrong, 3 connections:
+nobody is online, 124 no answer in time.
+
+Examples:
+  pocketmq group list
+  pocketmq group create billing --retries 5
+  pocketmq group progress billing --json | jq 'select(.behind > 1000)'
+  pocketmq group connections billing
+  pocketmq group delete billing --offsets
+`,
+  run: (context, args) => runVerb("group", VERBS, context, args),
+};
+
+const FLAGS = { ...CLUSTER_FLAGS, ...TARGET_FLAGS } as const;
+
+const VERBS: Readonly<Record<string, Verb>> = {
+  list(context, args) {
+    const { flags, words } = parseFlags(args, { ...FLAGS, all: { kind: "switch" } });
+    wordsOf("group list", words, []);
+    return reaching(context, flags, async (lines) => {
+      const rows = (await groupRows(lines, await mastersFor(lines, flags)))
+        .filter(({ groupName }) => flags.all || !SYSTEM.test(groupName));
+      context.terminal.stdout(flags.json ? rows.map(jsonLine).join("") : groupsText(rows));
+      return Exit.OK;
+    });
+  },
+
+  create(context, args) {
+    const { flags, words } = parseFlags(args, {
+      ...FLAGS,
+      retries: { kind: "count" },
+      consume: { kind: "text" },
+    });
+    const [name] = wordsOf("group create", words, ["a group"]);
+    const told = {
+      ...(flags.retries === undefined ? {} : { retryMaxTimes: flags.retries }),
+      ...(flags.consume === undefined ? {} : { consumeEnable: yesOrNo(flags.consume) }),
+    };
+    return reaching(context, flags, async (lines) => {
+      for (const address of await mastersFor(lines, flags)) {
+        const has = (await groupsOn(lines, address)).get(name) ?? plainGroup(name);
+        await putGroup(lines, address, { ...has, ...told });
+        const done = flags.json
+          ? jsonLine({ group: name, broker: address })
+          : `${name} is on ${address}\n`;
+        context.terminal.stdout(done);
+      }
+      return Exit.OK;
+    });
+  },
+
+  delete(context, args) {
+    const { flags, words } = parseFlags(args, { ...FLAGS, offsets: { kind: "switch" } });
+    const [name] = wordsOf("group delete", words, ["a group"]);
+    return reaching(context, flags, async (lines) => {
+      const masters = await mastersFor(lines, flags);
+      mustBeKnown(name, await groupRows(lines, masters));
+      for (const address of masters) {
+        await deleteGroup(lines, address, name, flags.offsets);
+        const done = flags.json
+          ? jsonLine({ group: name, deleted: true, broker: address })
+          : `${name} is deleted on ${address}\n`;
+        context.terminal.stdout(done);
+      }
+      return Exit.OK;
+    });
+  },
+
+  progress(context, args) {
+    const { flags, words } = parseFlags(args, { ...FLAGS, topic: { kind: "text" } });
+    const [name] = wordsOf("group progress", words, ["a group"]);
+    return reaching(context, flags, async (lines) => {
+      const masters = await mastersFor(lines, flags);
+      const asked = masters.map((address) => groupProgress(lines, address, name, flags.topic));
+      const rows = (await Promise.all(asked)).flat();
+      if (rows.length === 0) mustBeKnown(name, await groupRows(lines, masters));
+      context.terminal.stdout(flags.json ? rows.map(jsonLine).join("") : progressText(name, rows));
+      return Exit.OK;
+    });
+  },
+
+  connections(context, args) {
+    const { flags, words } = parseFlags(args, FLAGS);
+    const [name] = wordsOf("group connections", words, ["a group"]);
+    return reaching(context, flags, async (lines) => {
+      const masters = await mastersFor(lines, flags);
+      const seen = await Promise.all(masters.map(async (broker) => ({
+        broker,
+        online: await groupOnline(lines, broker, name),
+      })));
+      const rows = memberRows(seen);
+      context.terminal.stdout(flags.json ? rows.map(jsonLine).join("") : membersText(name, rows));
+      return rows.length > 0 ? Exit.OK : Exit.UNHEALTHY;
+    });
+  },
+};
+
+function yesOrNo(text: string): boolean {
+  if (text === "yes" || text === "no") return text === "yes";
+  throw new UsageError(`--consume is "${text}", it must be yes or no`);
+}
+
+/** A group, and the masters that know it. */
+export interface GroupRow extends GroupConfig {
+  readonly brokers: readonly string[];
+}
+
+/** All groups by name; settings are those of the first master that has the group. */
+async function groupRows(lines: Lines, masters: readonly string[]): Promise<GroupRow[]> {
+  const tables = await Promise.all(masters.map((address) => groupsOn(lines, address)));
+  const rows = new Map<string, GroupRow & { brokers: string[] }>();
+  tables.forEach((table, at) => {
+    for (const [name, config] of table) {
+      const row = rows.get(name) ?? { ...config, brokers: [] };
+      row.brokers.push(masters[at]);
+      rows.set(name, row);
+    }
+  });
+  return [...rows.values()].sort((a, b) => a.groupName < b.groupName ? -1 : 1);
+}
+
+/** @throws {AnswerError} when there is no such group; it names one that may be meant. */
+export function mustBeKnown(name: string, rows: readonly GroupRow[]): void {
+  const known = rows.map(({ groupName }) => groupName);
+  if (known.includes(name)) return;
+  const meant = nearest(name, known.filter((each) => !SYSTEM.test(each)));
+  throw new AnswerError(
+    ResponseCode.SUBSCRIPTION_GROUP_NOT_EXIST,
+    `No broker has group "${name}"${meant ? `, did you mean "${meant}"?` : ""}`,
+  );
+}
+
+/** A table of groups. */
+export function groupsText(rows: readonly GroupRow[]): string {
+  if (rows.length === 0) return "No group of a user; --all lists those of brokers, too.\n";
+  const yes = (flag: boolean) => flag ? "yes" : "no";
+  return tableOf([
+    ["GROUP", "CONSUMES", "BROADCAST", "RETRIES", "RETRY QUEUES", "BROKERS"],
+    ...rows.map((row) => [
+      row.groupName,
+      yes(row.consumeEnable),
+      yes(row.consumeBroadcastEnable),
+      String(row.retryMaxTimes),
+      String(row.retryQueueNums),
+      row.brokers.join(","),
+    ]),
+  ]);
+}
+
+/** A table of queues, the sum below. */
+export function progressText(name: string, rows: readonly QueueLag[]): string {
+  if (rows.length === 0) return `Group "${name}" has consumed nothing yet.\n`;
+  const behind = rows.reduce((sum, row) => sum + row.behind, 0);
+  const time = (ms: number) => ms > 0 ? new Date(ms).toISOString() : "-";
+  const table = tableOf([
+    ["TOPIC", "BROKER", "QUEUE", "END", "POSITION", "BEHIND", "LAST CONSUMED WAS STORED"],
+    ...rows.map((row) => [
+      row.topic,
+      row.brokerName,
+      String(row.queueId),
+      String(row.brokerOffset),
+      String(row.consumerOffset),
+      String(row.behind),
+      time(row.lastTimestamp),
+    ]),
+  ]);
+  return `${table}\n${name} is ${countText(behind, "message")} behind.\n`;
+}
+
+/** A member of a group, with what the group reads. */
+export interface MemberRow {
+  readonly clientId: string;
+  readonly address: string;
+  readonly language: string;
+  readonly version: number;
+  readonly model: string;
+  readonly topics: readonly string[];
+  /** Those it is connected to. */
+  readonly brokers: readonly string[];
+}
+
+type Seen = { readonly broker: string; readonly online: Awaited<ReturnType<typeof groupOnline>> };
+
+/** One row a member, on however many brokers it was seen. */
+export function memberRows(seen: readonly Seen[]): MemberRow[] {
+  const rows = new Map<string, MemberRow & { brokers: string[] }>();
+  for (const { broker, online } of seen) {
+    for (const { clientId, clientAddr, language, version } of online?.connections ?? []) {
+      const row = rows.get(clientId) ?? {
+        ...{ clientId, address: clientAddr, language, version, brokers: [] },
+        model: online!.messageModel,
+        topics: [...online!.subscriptions.keys()].sort(),
+      };
+      row.brokers.push(broker);
+      rows.set(clientId, row);
+    }
+  }
+  return [...rows.values()].sort((a, b) => a.clientId < b.clientId ? -1 : 1);
+}
+
+/** A table of members. */
+export function membersText(name: string, rows: readonly MemberRow[]): string {
+  if (rows.length === 0) return `Nobody of group "${name}" is online.\n`;
+  return tableOf([
+    ["CLIENT", "ADDRESS", "LANGUAGE", "VERSION", "MODEL", "TOPICS"],
+    ...rows.map((row) => [
+      row.clientId,
+      row.address,
+      row.language,
+      String(row.version),
+      row.model,
+      row.topics.join(","),
+    ]),
+  ]);
+}
