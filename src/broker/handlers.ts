@@ -3,6 +3,7 @@ import type { SlaveView } from "../ha/slave_status.ts";
 import type { Handler, Handlers } from "../rpc/peer.ts";
 import { RequestCode } from "../wire/codes.ts";
 import { askMemberHandlers } from "./admin/ask_members.ts";
+import { cleanHandlers } from "./admin/clean.ts";
 import { cloneOffsetHandler } from "./admin/clone_offset.ts";
 import { resetOffsetHandler } from "./admin/reset_offset.ts";
 import { readingHandlers } from "./admin/reading.ts";
@@ -45,6 +46,7 @@ export function brokerHandlers(
     [RequestCode.SEND_MESSAGE_V2, sends.sendV2],
     [RequestCode.SEND_BATCH_MESSAGE, sends.sendV2],
     [RequestCode.END_TRANSACTION, parts.transactions.end],
+    [RequestCode.RESUME_CHECK_HALF_MESSAGE, parts.transactions.resume],
     ...replyHandlers({
       ...parts,
       clock: parts.runtime.clock,
@@ -78,6 +80,7 @@ export function brokerHandlers(
     ...lockHandlers(parts.locks),
     resetOffsetHandler({ ...parts, brokerName }),
     cloneOffsetHandler(parts),
+    ...cleanHandlers(parts),
     ...askMemberHandlers({ ...parts, brokerName }),
     ...configHandlers(parts.config),
     ...haHandlers({ slaves, log: store.log, view: slave?.view, startedAt }),

@@ -138,6 +138,11 @@ export class Halves {
     for (const oldest of this.#givenUp) return void this.#givenUp.delete(oldest);
   }
 
+  /** It has begun anew under another place: a word on the old one comes too late. */
+  forgetGivenUp(first: number): void {
+    this.#givenUp.delete(first);
+  }
+
   /** It goes on as a copy of it. */
   copied(place: number, half: StoredMessage, copyPlace: number): void {
     this.#ending.delete(place);

@@ -16,6 +16,7 @@ import { endHandler } from "./end.ts";
 import { Halves } from "./halves.ts";
 import { Ops } from "./ops.ts";
 import { preparedDetour } from "./prepared.ts";
+import { resumeHandler } from "./resume.ts";
 
 /** How far it is known what has ended is kept this often. */
 const SAVE_MS = 5_000;
@@ -40,6 +41,8 @@ export class Transactions {
   readonly prepared: Detour;
   /** Handler of 37. */
   readonly end: Handler;
+  /** Handler of 323. */
+  readonly resume: Handler;
   readonly #context: TransactionsContext;
   readonly #halves: Halves;
   readonly #cursors: Cursors;
@@ -68,6 +71,7 @@ export class Transactions {
       halves,
       rejects: config.rejectTransactionMessage,
     });
+    this.resume = resumeHandler({ ...context, halves });
     this.end = endHandler({
       ...context,
       halves,
