@@ -84,7 +84,7 @@ export function openParts(
     slaveTimeoutMs: config.slaveTimeout,
     flushTimeoutMs: config.syncFlushTimeout,
   });
-  const stats = new Stats(runtime);
+  const stats = new Stats(runtime, () => topicTotals(store));
   const puts = new Puts({ clock, store, confirmations, stats });
   const isSlave = config.brokerRole === "SLAVE";
   const memoryBytes = runtime.memory().totalBytes * config.accessMessageInMemoryMaxRatio / 100;
@@ -133,6 +133,15 @@ function restoreTopics(topics: Topics, store: Store, newQueues: number, log: Log
       queues: count,
     });
   }
+}
+
+/** How many messages each topic has had, those that are gone too. */
+function topicTotals({ queues }: Store): Map<string, number> {
+  const totals = new Map<string, number>();
+  for (const { topic, maxOffset } of queues.all()) {
+    totals.set(topic, (totals.get(topic) ?? 0) + maxOffset);
+  }
+  return totals;
 }
 
 /** Ends all of it but the store: waiting senders hear no more, tables are written. */

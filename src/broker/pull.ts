@@ -197,6 +197,7 @@ export class Pulls {
     }
     stats.found.add(1);
     stats.got.add(read.count);
+    stats.counts.got(request.consumerGroup, request.topic, read.count, read.totalBytes);
     peer.flushSoon();
   }
 

@@ -1,5 +1,6 @@
 import { type LongestOf, Stalls } from "../metrics/stalls.ts";
 import type { Runtime } from "../ports/host.ts";
+import { Counts } from "./counts.ts";
 
 const SAMPLE_MS = 1_000;
 const SAMPLES = 600;
@@ -50,9 +51,16 @@ export class Stats {
   readonly missed: Meter = new Meter();
   /** How late the event loop was; nothing before it runs. */
   readonly stalls: Stalls;
+  /** By topic and group. */
+  readonly counts: Counts;
   #cancel: () => void;
 
-  constructor({ clock, unservedMs }: Pick<Runtime, "clock" | "unservedMs">) {
+  /** `topicTotals` says how many messages each topic has had. */
+  constructor(
+    { clock, unservedMs }: Pick<Runtime, "clock" | "unservedMs">,
+    topicTotals: () => ReadonlyMap<string, number> = () => new Map(),
+  ) {
+    this.counts = new Counts(() => clock.monotonic(), topicTotals);
     const { put, found, missed } = this;
     const work = () => put.total + found.total + missed.total;
     this.stalls = new Stalls({ clock, work, unservedMs });
@@ -61,6 +69,7 @@ export class Stats {
     const sample = () => {
       const meters = [this.put, this.got, this.found, this.missed];
       for (const meter of meters) meter.sample();
+      this.counts.sample();
       if (today() > day) { for (const meter of meters) meter.midnight(); }
       day = today();
       this.#cancel = clock.after(SAMPLE_MS, sample);

@@ -1,4 +1,5 @@
 import { utf8 } from "../base/bytes.ts";
+import { doubleText } from "./broker_stats.ts";
 import { RequestCode } from "./codes.ts";
 import type { ExtFields, Request } from "./command.ts";
 import { JsonBody } from "./json_body.ts";
@@ -90,11 +91,6 @@ function statsText({ consumeTps, queues }: ConsumeStats): string {
       JSON.stringify({ brokerOffset, consumerOffset, lastTimestamp }),
   );
   return `{"consumeTps":${doubleText(consumeTps)},"offsetTable":${table}}`;
-}
-
-/** Java's doubles have a point. */
-function doubleText(value: number): string {
-  return Number.isInteger(value) ? value.toFixed(1) : String(value);
 }
 
 function readGroups(item: unknown, path: string): [string, ConsumeStats[]][] {

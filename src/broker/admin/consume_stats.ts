@@ -15,6 +15,7 @@ import { Fields } from "../../wire/fields.ts";
 import type { MessageQueue } from "../../wire/message_queue.ts";
 import type { Clients } from "../clients.ts";
 import type { BrokerConfig } from "../config.ts";
+import type { Counts } from "../counts.ts";
 import type { Groups } from "../groups.ts";
 import type { Offsets } from "../offsets.ts";
 import type { Topics } from "../topics.ts";
@@ -28,6 +29,7 @@ export interface ConsumeStatsContext {
   readonly groups: Groups;
   readonly offsets: Offsets;
   readonly clients: Clients;
+  readonly stats: { readonly counts: Pick<Counts, "getTps"> };
 }
 
 type Progress = [MessageQueue, QueueProgress][];
@@ -61,10 +63,13 @@ async function statsOf(
 ): Promise<ConsumeStats> {
   const turn = new Turn(context.runtime.clock);
   const queues: Progress = [];
+  let consumeTps = 0;
   for (const each of topic === undefined ? context.offsets.topicsOf(group) : [topic]) {
-    if (reads(context, group, each)) await addProgress(context, group, each, turn, queues);
+    if (!reads(context, group, each)) continue;
+    await addProgress(context, group, each, turn, queues);
+    consumeTps += context.stats.counts.getTps(each, group);
   }
-  return { consumeTps: 0, queues };
+  return { consumeTps, queues };
 }
 
 async function allStats(context: ConsumeStatsContext, isOrder: boolean): Promise<Uint8Array> {
@@ -78,7 +83,7 @@ async function allStats(context: ConsumeStatsContext, isOrder: boolean): Promise
       if (!reads(context, group, topic) || (isOrder && !topics.get(topic)?.order)) continue;
       const queues: Progress = [];
       await addProgress(context, group, topic, turn, queues);
-      const stats = { consumeTps: 0, queues };
+      const stats = { consumeTps: context.stats.counts.getTps(topic, group), queues };
       sum += totalDiff(stats);
       all.push(stats);
     }

@@ -1,5 +1,6 @@
 import type { Handler } from "../../rpc/peer.ts";
 import type { Parts } from "../parts.ts";
+import { brokerStatsHandler } from "./broker_stats.ts";
 import { connectionsHandlers } from "./connections.ts";
 import { consumeStatsHandlers } from "./consume_stats.ts";
 import { queueLooksHandlers } from "./queue_looks.ts";
@@ -11,6 +12,7 @@ export function readingHandlers(parts: Parts): [number, Handler][] {
   return [
     topicStatsHandler(parts),
     ...consumeStatsHandlers(parts),
+    brokerStatsHandler(parts),
     ...connectionsHandlers(parts),
     ...queueLooksHandlers(parts),
     ...settingsHandlers(parts),

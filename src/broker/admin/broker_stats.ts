@@ -1,0 +1,41 @@
+import type { Handler } from "../../rpc/peer.ts";
+import {
+  type BrokerStats,
+  type BrokerStatsQuery,
+  formatBrokerStats,
+  parseBrokerStatsQuery,
+} from "../../wire/broker_stats.ts";
+import { RequestCode, ResponseCode } from "../../wire/codes.ts";
+import { refuse } from "../../wire/command.ts";
+import { Fields } from "../../wire/fields.ts";
+import { splitPlace } from "../../wire/offset.ts";
+import type { Counts } from "../counts.ts";
+
+/** Handler of 315: what was counted of a topic or a group over the last minute, hour and day. */
+export function brokerStatsHandler(
+  { stats: { counts } }: { readonly stats: { readonly counts: Counts } },
+): [number, Handler] {
+  return [RequestCode.VIEW_BROKER_STATS_DATA, ({ ext }) => {
+    const query = parseBrokerStatsQuery(new Fields(ext));
+    const stats = statsOf(counts, query);
+    if (stats !== undefined) {
+      return { code: ResponseCode.SUCCESS, body: formatBrokerStats(stats) };
+    }
+    const { statsName, statsKey } = query;
+    const remark = `Cannot tell "${statsName}" of "${statsKey}": nothing was counted yet`;
+    return refuse(ResponseCode.SYSTEM_ERROR, remark);
+  }];
+}
+
+function statsOf(
+  counts: Counts,
+  { statsName, statsKey }: BrokerStatsQuery,
+): BrokerStats | undefined {
+  if (statsName === "TOPIC_PUT_NUMS") return counts.puts(statsKey);
+  const place = splitPlace(statsKey);
+  if (place === undefined) return undefined;
+  const [topic, group] = place;
+  if (statsName === "GROUP_GET_NUMS") return counts.gets(topic, group, "messages");
+  if (statsName === "GROUP_GET_SIZE") return counts.gets(topic, group, "bytes");
+  return undefined;
+}

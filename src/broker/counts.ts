@@ -1,0 +1,163 @@
+import type { BrokerStats, CountedOver } from "../wire/broker_stats.ts";
+
+/** A total and the number of requests that made it, at some time (ms, monotonic). */
+interface Sample {
+  readonly at: number;
+  readonly total: number;
+  readonly times: number;
+}
+
+/** Samples behind a minute, an hour and a day: how far apart, and how many. Source: StatsItem. */
+const SPANS = [
+  { everyMs: 10_000, most: 7 },
+  { everyMs: 600_000, most: 7 },
+  { everyMs: 3_600_000, most: 25 },
+] as const;
+
+/** Something that only grows, as it was over the last day. */
+export class Counted {
+  total = 0;
+  times = 0;
+  /** Oldest first, of each span. */
+  readonly #samples: readonly Sample[][];
+
+  /** From `base` on it is counted. */
+  constructor(at: number, base = 0) {
+    this.total = base;
+    this.#samples = SPANS.map(() => [{ at, total: base, times: 0 }]);
+  }
+
+  /** Keeps what there is now, where it is time to. */
+  sample(at: number): void {
+    for (const [span, { everyMs, most }] of SPANS.entries()) {
+      const samples = this.#samples[span];
+      if (at - samples[samples.length - 1].at < everyMs) continue;
+      samples.push({ at, total: this.total, times: this.times });
+      if (samples.length > most) samples.shift();
+    }
+  }
+
+  /** Nothing was counted for a day. */
+  get idle(): boolean {
+    const day = this.#samples[2];
+    return day.length === SPANS[2].most && day[0].total === this.total;
+  }
+
+  /** What was counted over the last minute, hour and day, or since it was first. */
+  stats(at: number): BrokerStats {
+    const [statsMinute, statsHour, statsDay] = this.#samples.map(([first]) =>
+      this.#since(first, at)
+    );
+    return { statsDay, statsHour, statsMinute };
+  }
+
+  #since(first: Sample, at: number): CountedOver {
+    const sum = Math.max(0, this.total - first.total); // a log that was cut takes messages back
+    const times = this.times - first.times;
+    const seconds = Math.max(1, (at - first.at) / 1000);
+    return { avgpt: times > 0 ? sum / times : 0, sum, tps: sum / seconds };
+  }
+}
+
+/** Groups and topics that are counted at most; what is beyond is not. */
+const COUNTED_MAX = 100_000;
+
+/** What one group got of one topic. */
+interface Got {
+  readonly messages: Counted;
+  readonly bytes: Counted;
+}
+
+/** What is counted by topic and by group; request 315 shows it. Its owner calls `sample` each second. */
+export class Counts {
+  readonly #topicTotals: () => ReadonlyMap<string, number>;
+  readonly #now: () => number;
+  readonly #puts = new Map<string, Counted>();
+  readonly #gets = new Map<string, Map<string, Got>>(); // by group and topic
+  #getCount = 0;
+  #sampledAt: number;
+
+  /** `topicTotals` says how many messages each topic has had. It is asked now and then: no send pays for it. */
+  constructor(
+    now: () => number,
+    topicTotals: () => ReadonlyMap<string, number>,
+  ) {
+    this.#now = now;
+    this.#topicTotals = topicTotals;
+    this.#sampledAt = now();
+    for (const [topic, total] of topicTotals()) this.#putsOf(topic, total);
+  }
+
+  /** A pull was answered with messages. */
+  got(group: string, topic: string, messages: number, bytes: number): void {
+    const got = this.#gets.get(group)?.get(topic) ?? this.#newGot(group, topic);
+    if (got === undefined) return;
+    got.messages.total += messages;
+    got.messages.times++;
+    got.bytes.total += bytes;
+    got.bytes.times++;
+  }
+
+  /** Messages that were stored for a topic; undefined when there were none. */
+  puts(topic: string): BrokerStats | undefined {
+    this.#refresh();
+    const counted = this.#puts.get(topic);
+    return counted === undefined || counted.times === 0 ? undefined : counted.stats(this.#now());
+  }
+
+  /** What a group got of a topic; undefined when it got nothing. */
+  gets(topic: string, group: string, what: keyof Got): BrokerStats | undefined {
+    return this.#gets.get(group)?.get(topic)?.[what].stats(this.#now());
+  }
+
+  /** Messages a second that a group got of a topic in the last minute. */
+  getTps(topic: string, group: string): number {
+    return this.gets(topic, group, "messages")?.statsMinute.tps ?? 0;
+  }
+
+  sample(): void {
+    const now = this.#now();
+    if (now - this.#sampledAt < SPANS[0].everyMs) return;
+    this.#refresh();
+    this.#sampledAt = now;
+    for (const counted of this.#puts.values()) counted.sample(now);
+    for (const [group, topics] of this.#gets) {
+      for (const [topic, { messages, bytes }] of topics) {
+        messages.sample(now);
+        bytes.sample(now);
+        if (messages.idle && topics.delete(topic)) this.#getCount--;
+      }
+      if (topics.size === 0) this.#gets.delete(group);
+    }
+  }
+
+  #refresh(): void {
+    const totals = this.#topicTotals();
+    for (const topic of this.#puts.keys()) if (!totals.has(topic)) this.#puts.delete(topic);
+    for (const [topic, total] of totals) {
+      const counted = this.#putsOf(topic, 0);
+      if (counted === undefined || counted.total === total) continue;
+      counted.times += Math.max(0, total - counted.total); // a batch counts as its messages
+      counted.total = total;
+    }
+  }
+
+  #putsOf(topic: string, base: number): Counted | undefined {
+    let counted = this.#puts.get(topic);
+    if (counted !== undefined || this.#puts.size >= COUNTED_MAX) return counted;
+    // what it has, it got since the topics were looked at last
+    this.#puts.set(topic, counted = new Counted(this.#sampledAt, base));
+    return counted;
+  }
+
+  #newGot(group: string, topic: string): Got | undefined {
+    if (this.#getCount >= COUNTED_MAX) return undefined;
+    let topics = this.#gets.get(group);
+    if (topics === undefined) this.#gets.set(group, topics = new Map());
+    const now = this.#now();
+    const got = { messages: new Counted(now), bytes: new Counted(now) };
+    topics.set(topic, got);
+    this.#getCount++;
+    return got;
+  }
+}
