@@ -12,6 +12,7 @@ import { cluster } from "./admin/cluster.ts";
 import { group } from "./admin/group.ts";
 import { message } from "./admin/message.ts";
 import { namesrv } from "./admin/namesrv.ts";
+import { offset } from "./admin/offset.ts";
 import { topic } from "./admin/topic.ts";
 import type { Command, Context } from "./command.ts";
 import { consume } from "./consume.ts";
@@ -33,6 +34,7 @@ const commands: readonly Command[] = [
   topic,
   group,
   message,
+  offset,
   cluster,
   broker,
   namesrv,
