@@ -14,7 +14,7 @@ export interface ParkedPull {
 /** How often time is looked at: a pull is run at most this much after its time. */
 const SWEEP_MS = 500;
 /** All over the broker. */
-const PARKED_MAX = 100_000;
+export const PARKED_MAX = 100_000;
 /** One connection's; a consumer has one a queue. */
 const OF_PEER_MAX = 20_000;
 /** Work without a pause: one message may wake thousands, and senders must not wait for all of them. */

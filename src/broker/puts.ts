@@ -35,7 +35,7 @@ export interface PutOutcome {
 
 /** What puts need of their broker. */
 export interface PutsContext {
-  readonly clock: Pick<Clock, "soon">;
+  readonly clock: Pick<Clock, "soon" | "monotonic">;
   readonly store: Store;
   readonly confirmations: Confirmations;
   readonly stats: Stats;
@@ -107,16 +107,20 @@ export class Puts {
     this.#count = 0;
     this.#waited = [];
     this.#unwaited = [];
+    const { clock, stats } = this.#context;
+    const begun = clock.monotonic();
     try {
       this.#context.store.commit();
       mustBeStored(this.#context.store, waited, unwaited);
     } catch (error) {
+      stats.putTimes.failed += count;
       const reply = replyTo(error);
       for (const put of unwaited) put.refused(reply);
       for (const put of waited) put.refused(reply);
       return;
     }
-    this.#context.stats.put.add(count);
+    stats.put.add(count);
+    stats.putTimes.add(clock.monotonic() - begun, count);
     for (const put of unwaited) put.confirmed(ResponseCode.SUCCESS);
     this.#context.confirmations.add(waited);
   };

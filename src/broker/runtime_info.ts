@@ -9,6 +9,8 @@ import type { Store } from "../store/store.ts";
 import { RequestCode, ResponseCode } from "../wire/codes.ts";
 import { OUR_VERSION } from "../wire/command.ts";
 import type { DelayProgress } from "./delay_progress.ts";
+import { PARKED_MAX } from "./parked.ts";
+import { WAITING_MAX } from "./puts.ts";
 import { type Meter, ratesText, stallsText, type Stats } from "./stats.ts";
 
 /** What runtime info tells of. */
@@ -58,7 +60,7 @@ function tableOf(context: RuntimeInfoContext): Record<string, string> {
     getTransferredTps: ratesText(stats.got),
     ...totalsOf("msgPut", stats.put),
     ...totalsOf("msgGet", stats.got),
-    putMessageTimesTotal: stats.put.total,
+    ...putsOf(context),
     commitLogMinOffset: log.minOffset,
     commitLogMaxOffset: log.tail,
     commitLogDiskRatio: usedPercent({ usedBytes, freeBytes }) / 100,
@@ -68,11 +70,16 @@ function tableOf(context: RuntimeInfoContext): Record<string, string> {
     dispatchBehindBytes: log.tail - store.dispatch.position,
     remainHowManyDataToFlush: `${log.tail - log.durable} B`,
     sendThreadPoolQueueSize: waiting(),
+    sendThreadPoolQueueCapacity: WAITING_MAX,
     pullThreadPoolQueueSize: parked(),
+    pullThreadPoolQueueCapacity: PARKED_MAX,
     // Requests are handled in the turn that reads them, and no lock guards the log: nothing waits for these.
     sendThreadPoolQueueHeadWaitTimeMills: 0,
     pullThreadPoolQueueHeadWaitTimeMills: 0,
+    EndTransactionQueueSize: 0,
     pageCacheLockTimeMills: 0,
+    dispatchMaxBuffer: 0,
+    remainTransientStoreBufferNumbs: 2 ** 31 - 1, // there is no such pool
     eventLoopStallMills: stallsText(stats.stalls.all),
     eventLoopOwnStallMills: stallsText(stats.stalls.own),
     eventLoopStallsOver50Mills: stats.stalls.all.long,
@@ -82,6 +89,23 @@ function tableOf(context: RuntimeInfoContext): Record<string, string> {
     ...delayedOf(context),
   };
   return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, String(value)]));
+}
+
+/** What went into the log since the start, and how long its writes took. */
+function putsOf(
+  { store, stats: { put, putTimes } }: RuntimeInfoContext,
+): Record<string, string | number> {
+  const bytes = Math.max(0, store.log.tail - store.born);
+  return {
+    putMessageTimesTotal: put.total,
+    putMessageSizeTotal: bytes,
+    putMessageAverageSize: put.total === 0 ? "0.0" : bytes / put.total,
+    putMessageFailedTimes: putTimes.failed,
+    putMessageDistributeTime: putTimes.text,
+    putMessageEntireTimeMax: Math.round(putTimes.longestMs),
+    putLatency99: putTimes.withinMs(990).toFixed(2),
+    putLatency999: putTimes.withinMs(999).toFixed(2),
+  };
 }
 
 /** How far delayed messages are delivered: of each level the next one and the end of its queue. */

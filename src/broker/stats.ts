@@ -1,6 +1,7 @@
 import { type LongestOf, Stalls } from "../metrics/stalls.ts";
 import type { Runtime } from "../ports/host.ts";
 import { Counts } from "./counts.ts";
+import { PutTimes } from "./put_times.ts";
 
 const SAMPLE_MS = 1_000;
 const SAMPLES = 600;
@@ -44,6 +45,8 @@ export class Meter {
 export class Stats {
   /** Messages stored by sends. */
   readonly put: Meter = new Meter();
+  /** How long it took to store them. */
+  readonly putTimes: PutTimes = new PutTimes();
   /** Messages given to pulls. */
   readonly got: Meter = new Meter();
   /** Pulls that found messages, and those that did not. */
