@@ -11,6 +11,9 @@ import { serve } from "../rpc/serve.ts";
 import type { OpenProgress } from "../store/opening/headway.ts";
 import { openStore } from "../store/store.ts";
 import { addressText, ipBytes } from "../wire/host_address.ts";
+import { liveConfig } from "./admin/live_config.ts";
+import { SavedConfig } from "./admin/saved_config.ts";
+import { updateConfigHandler } from "./admin/update_config.ts";
 import type { BrokerConfig, BrokerRole } from "./config.ts";
 import { deliveryOf, noteDeliveredOf } from "./delay/delivery_of.ts";
 import { detoursOf } from "./detours.ts";
@@ -54,17 +57,20 @@ export interface Addresses {
 
 /**
  * Starts a broker. No port is open before its store can serve, and no name server hears of it before its
- * ports are open. A long recovery and a slave's long copy are shown by `onWork`, or in the log without it.
+ * ports are open. A long recovery and a slave's long copy are shown by `onWork`, or in the log without it. What
+ * an operator changes while it runs goes into `confFile`, too.
  *
  * @throws {NetError} with code "in-use" when a port is taken.
  * @throws {StoreRefusal} when the store is not for this node. @throws {CorruptLogError} when it is damaged.
  */
 export async function startBroker(
   runtime: Runtime,
-  config: BrokerConfig,
+  told: BrokerConfig,
   log: Log,
   onWork?: OnWork,
+  confFile?: string,
 ): Promise<Broker> {
+  const config = liveConfig(told);
   const root = runtime.fs.dir(config.storePathRootDir);
   const options = storeOptions(runtime, config);
   const recovers = shown("recovers", onWork);
@@ -73,7 +79,7 @@ export async function startBroker(
   try {
     parts = openParts(runtime, config, store, log);
     if (!parts.isSlave) await noteDeliveredOf(parts); // it may read much of the log
-    return await run(parts, await openListeners(runtime.net, config), onWork);
+    return await run(parts, await openListeners(runtime.net, config), onWork, confFile);
   } catch (error) {
     if (parts) await closeParts(parts);
     await store.close();
@@ -86,6 +92,7 @@ async function run(
   parts: Parts,
   listeners: Listeners,
   onWork: OnWork | undefined,
+  confFile: string | undefined,
 ): Promise<Broker> {
   const { runtime, config, log, store, acks } = parts;
   const addresses = {
@@ -98,6 +105,15 @@ async function run(
     ...runtime,
     ...pullLimits(config, parts.memoryBytes),
     ...config,
+    get brokerPermission() { // these may change
+      return config.brokerPermission;
+    },
+    get longPolling() {
+      return config.longPollingEnable;
+    },
+    get slaveReadEnable() {
+      return config.slaveReadEnable;
+    },
     storeHost: literal(addresses.broker, runtime),
     masterGone: () => following?.masterGone ?? false,
   });
@@ -110,7 +126,8 @@ async function run(
   await following?.resync.finish(stop.signal); // before anybody reads what it cuts
   const witness = witnessOf(parts, peers);
   const registrar = registrarOf(parts, peers, addresses, (master) => following?.masterIs(master));
-  const serving = { sends, pulls, following, witness, registrar };
+  const saved = confFile === undefined ? undefined : new SavedConfig(runtime.fs, confFile);
+  const serving = { sends, pulls, following, witness, registrar, saved };
   const running = serveAll(parts, listeners, serving, stop.signal);
   await registrar.start();
 
@@ -150,17 +167,21 @@ function shown(
 function serveAll(
   parts: Parts,
   listeners: Listeners,
-  { sends, pulls, following, witness, registrar }: {
+  { sends, pulls, following, witness, registrar, saved }: {
     sends: Sends;
     pulls: Pulls;
     following: Following | undefined;
     witness: Witness;
     registrar: Registrar;
+    saved: SavedConfig | undefined;
   },
   signal: AbortSignal,
 ): Promise<void> {
   const { runtime: { clock }, config, store, slaves, clients } = parts;
-  const handlers = brokerHandlers(parts, sends, pulls, following, () => registrar.known());
+  const handlers = new Map([
+    ...brokerHandlers(parts, sends, pulls, following, () => registrar.known()),
+    updateConfigHandler({ ...parts, saved }),
+  ]);
   const served: Served = {
     handlers,
     takesFrame: sends.takesFrame,
@@ -230,6 +251,9 @@ function registrarOf(
   return new Registrar({
     ...parts,
     ...config,
+    get brokerPermission() { // it may change
+      return config.brokerPermission;
+    },
     clock: runtime.clock,
     codecs: runtime.codecs,
     peers,

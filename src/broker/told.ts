@@ -44,11 +44,17 @@ export function storeOptions({ fs }: { fs: Fs }, config: BrokerConfig): StoreOpt
 /** How long messages stay, and how full a disk may get. A slave takes what its master took. */
 function retentionOptions(config: BrokerConfig): RetentionOptions {
   return {
-    reservedMs: config.fileReservedTime * 3_600_000,
-    hours: config.deleteWhen,
+    get reservedMs() { // these may change
+      return config.fileReservedTime * 3_600_000;
+    },
+    get hours() {
+      return config.deleteWhen;
+    },
+    get forces() {
+      return config.cleanFileForciblyEnable;
+    },
     intervalMs: config.cleanResourceInterval,
     pauseMs: config.deleteCommitLogFilesInterval,
-    forces: config.cleanFileForciblyEnable,
     disk: {
       expirePercent: Math.min(95, Math.max(10, config.diskMaxUsedSpaceRatio)), // so does Java
       forcePercent: config.diskSpaceCleanForciblyRatio,

@@ -71,6 +71,7 @@ async function startNode(
   const beside = found !== undefined && origins.get("namesrvAddr") === "process";
   const broker = await roles.broker(
     beside ? { ...config, namesrvAddr: [found.namesrv] } : config, // its port may be known only now
+    node.file,
   );
   return {
     ready: true,

@@ -62,7 +62,7 @@ export class Roles {
   }
 
   /** @throws {StartError} when one of its ports is taken. */
-  async broker(config: BrokerConfig): Promise<Broker> {
+  async broker(config: BrokerConfig, confFile?: string): Promise<Broker> {
     const { listenPort, haListenPort, brokerName, brokerId } = config;
     const name = roleOf(config);
     const ports = { listenPort, haListenPort, "listenPort - 2": listenPort - 2 };
@@ -71,7 +71,7 @@ export class Roles {
     const broker = await this.#start(
       `the ${name}`,
       ports,
-      () => startBroker(this.#runtime, config, log, this.#copies.of(node)),
+      () => startBroker(this.#runtime, config, log, this.#copies.of(node), confFile),
     );
     this.#keep(broker, `the ${name}`);
     return broker;
