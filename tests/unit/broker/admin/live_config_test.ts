@@ -1,0 +1,32 @@
+import { assertEquals } from "@std/assert";
+import { apply, changesOf, liveConfig } from "../../../../src/broker/admin/live_config.ts";
+import { configOf } from "../../../../src/broker/configure.ts";
+import { storeOptions } from "../../../../src/broker/told.ts";
+import { test } from "../../../harness.ts";
+import { MemFs } from "../../../support/mem_fs.ts";
+
+const noTopics = { get: () => undefined };
+
+test("how long messages stay is read where it is used", () => {
+  const { config: told } = configOf({ roles: { namesrv: false, broker: "master" } });
+  const config = liveConfig(told);
+  const { retention } = storeOptions({ fs: new MemFs() }, config);
+  const settings = { fileReservedTime: "1", deleteWhen: "2;3", cleanFileForciblyEnable: "false" };
+  const changes = changesOf(config, noTopics, new Map(Object.entries(settings)));
+  if (!Array.isArray(changes)) throw new Error(changes.remark);
+  apply(config, changes);
+  assertEquals(
+    [retention?.reservedMs, retention?.hours, retention?.forces],
+    [3_600_000, [2, 3], false],
+  );
+  assertEquals(told.fileReservedTime, 72, "what it was told stays");
+});
+
+test("topics are created by sending only where the broker began so", () => {
+  const { config } = configOf({
+    roles: { namesrv: false, broker: "master" },
+    flags: { autoCreateTopicEnable: "false" },
+  });
+  const settings = new Map([["autoCreateTopicEnable", "true"]]);
+  assertEquals(Array.isArray(changesOf(config, noTopics, settings)), false);
+});
