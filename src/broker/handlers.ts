@@ -84,7 +84,7 @@ export function brokerHandlers(
     ...askMemberHandlers({ ...parts, brokerName }),
     ...configHandlers(parts.config),
     ...haHandlers({ slaves, log: store.log, view: slave?.view, startedAt }),
-    ...readingHandlers(parts),
+    ...readingHandlers({ ...parts, address: sends.storeHost }),
     resyncHandler(parts.runtime.clock, slave?.resync),
     runtimeInfoHandler({
       runtime: parts.runtime,

@@ -3,6 +3,7 @@ import { storeTimeOf } from "../../store/records.ts";
 import type { Store } from "../../store/store.ts";
 import { Turn } from "../../store/turn.ts";
 import type { Clock } from "../../ports/host.ts";
+import type { Address } from "../../ports/net.ts";
 import { RequestCode, ResponseCode } from "../../wire/codes.ts";
 import {
   type ConsumeStats,
@@ -12,6 +13,7 @@ import {
   totalDiff,
 } from "../../wire/consume_stats.ts";
 import { Fields } from "../../wire/fields.ts";
+import { addressText } from "../../wire/host_address.ts";
 import type { MessageQueue } from "../../wire/message_queue.ts";
 import type { Clients } from "../clients.ts";
 import type { BrokerConfig } from "../config.ts";
@@ -23,7 +25,9 @@ import type { Topics } from "../topics.ts";
 /** What these requests are answered from. */
 export interface ConsumeStatsContext {
   readonly runtime: { readonly clock: Clock };
-  readonly config: Pick<BrokerConfig, "brokerName" | "brokerIP1" | "listenPort">;
+  readonly config: Pick<BrokerConfig, "brokerName">;
+  /** Where clients reach it. */
+  readonly address: Address;
   readonly store: Store;
   readonly topics: Topics;
   readonly groups: Groups;
@@ -73,7 +77,7 @@ async function statsOf(
 }
 
 async function allStats(context: ConsumeStatsContext, isOrder: boolean): Promise<Uint8Array> {
-  const { groups, offsets, topics, config, runtime } = context;
+  const { groups, offsets, topics, address, runtime } = context;
   const turn = new Turn(runtime.clock);
   const list: [string, ConsumeStats[]][] = [];
   let sum = 0;
@@ -89,7 +93,7 @@ async function allStats(context: ConsumeStatsContext, isOrder: boolean): Promise
     }
     list.push([group, all]);
   }
-  const brokerAddr = `${config.brokerIP1}:${config.listenPort}`;
+  const brokerAddr = addressText(address);
   return formatConsumeStatsList({ brokerAddr, groups: list, totalDiff: sum });
 }
 
