@@ -19,6 +19,7 @@
  * @module
  */
 import { pickRuntime } from "./src/adapters/pick.ts";
+import { Admin, type AdminOptions } from "./src/admin/admin.ts";
 import { type Log, silentLog } from "./src/base/log.ts";
 import { type Broker, startBroker as startBrokerOn } from "./src/broker/broker.ts";
 import { configOf } from "./src/broker/configure.ts";
@@ -91,6 +92,18 @@ export async function connect(options: ConnectOptions): Promise<Client> {
   return connectOn(runtime, options);
 }
 
+/** What an operator asks of the cluster that the name servers know. */
+export async function connectAdmin(options: AdminOptions): Promise<Admin> {
+  const { runtime } = await pickRuntime();
+  return new Admin(runtime, options);
+}
+
+export type { Admin, AdminOptions, TopicSettings } from "./src/admin/admin.ts";
+export type { ClusterBroker } from "./src/admin/cluster.ts";
+export type { ConsumerConnections, GroupConfig, QueueLag } from "./src/admin/groups.ts";
+export type { MessageQuery } from "./src/admin/messages.ts";
+export type { OffsetTarget, QueueAt, QueuePosition } from "./src/admin/offsets.ts";
+export type { NamedTopic, QueueEnds, TopicKind } from "./src/admin/topics.ts";
 export type { Facts, Log } from "./src/base/log.ts";
 export type { Addresses, Broker } from "./src/broker/broker.ts";
 export type { BrokerRole } from "./src/broker/config.ts";
@@ -119,4 +132,10 @@ export type { Wanted } from "./src/client/subscription.ts";
 export type { Namesrv, NamesrvOptions } from "./src/namesrv/namesrv.ts";
 export type { Address } from "./src/ports/net.ts";
 export { CallError } from "./src/rpc/peer.ts";
+export type { Connection } from "./src/wire/connections.ts";
+export type { QueueProgress } from "./src/wire/consume_stats.ts";
+export type { Subscription } from "./src/wire/heartbeat.ts";
 export type { MessageQueue } from "./src/wire/message_queue.ts";
+export type { KeyQuery } from "./src/wire/query.ts";
+export type { BrokerData, QueueData, TopicRoute } from "./src/wire/route.ts";
+export type { QueueStats } from "./src/wire/topic_stats.ts";

@@ -5,10 +5,13 @@ import { parseClusterInfo } from "../wire/route.ts";
 
 /** A broker as the name servers know it. */
 export interface ClusterBroker {
+  /** Cluster it belongs to. */
   readonly cluster: string;
+  /** Name it shares with its slaves or master. */
   readonly name: string;
   /** 0 is the master. */
   readonly id: number;
+  /** host:port for clients. */
   readonly address: string;
 }
 

@@ -22,7 +22,9 @@ export interface QueueAt extends MessageQueue {
 export interface QueuePosition extends QueueAt {
   /** Undefined when the broker has none. */
   readonly position: number | undefined;
+  /** First entry of the queue. */
   readonly first: number;
+  /** Number that the next message gets. */
   readonly end: number;
 }
 

@@ -23,7 +23,9 @@ export type TopicKind = "user" | "system" | "retry" | "dead";
 
 /** A topic by name. */
 export interface NamedTopic {
+  /** Its name. */
   readonly name: string;
+  /** What it is for. */
   readonly kind: TopicKind;
 }
 

@@ -9,17 +9,23 @@ import { JsonBody } from "./json_body.ts";
 export interface Connection {
   /** `host:port` as the broker sees it. */
   readonly clientAddr: string;
+  /** What the client calls itself. */
   readonly clientId: string;
   /** One of the names that every reader knows. */
   readonly language: string;
+  /** Number of its RocketMQ version. */
   readonly version: number;
 }
 
 /** A group that is online: body of answer 203. Source: ConsumerConnection. */
 export interface ConsumerConnections {
+  /** Its members. */
   readonly connections: readonly Connection[];
+  /** Where a new group begins, as CONSUME_FROM_LAST_OFFSET. */
   readonly consumeFromWhere: string;
+  /** CONSUME_PASSIVELY when messages are pushed, else CONSUME_ACTIVELY. */
   readonly consumeType: string;
+  /** CLUSTERING or BROADCASTING. */
   readonly messageModel: string;
   /** By topic. */
   readonly subscriptions: ReadonlyMap<string, Subscription>;

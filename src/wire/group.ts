@@ -5,13 +5,21 @@ import { type DataVersion, formatJson, readDataVersion } from "./tables.ts";
 export interface GroupConfig {
   /** Which node consumers read from, and which one when they are far behind. */
   readonly brokerId: number;
+  /** Its members may each read everything. */
   readonly consumeBroadcastEnable: boolean;
+  /** Its members may read at all. */
   readonly consumeEnable: boolean;
+  /** Kept for Java; nothing looks at it. */
   readonly consumeFromMinEnable: boolean;
+  /** What its members call it. */
   readonly groupName: string;
+  /** Members hear at once when others come or go. */
   readonly notifyConsumerIdsChangedEnable: boolean;
+  /** A message that failed more often is a dead letter. */
   readonly retryMaxTimes: number;
+  /** Queues of its retry topic. */
   readonly retryQueueNums: number;
+  /** Node that members far behind are sent to. */
   readonly whichBrokerWhenConsumeSlowly: number;
 }
 

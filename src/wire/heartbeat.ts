@@ -20,16 +20,19 @@ const CONSUME_FROM = [
 
 /** What a consumer wants of one topic. Source: SubscriptionData. */
 export interface Subscription {
+  /** What is read. */
   readonly topic: string;
   /** The expression as the consumer wrote it. */
   readonly subString: string;
   /** Codes of its tags; empty wants all. */
   readonly codes: ReadonlySet<number>;
+  /** Its tags; empty wants all. */
   readonly tags: readonly string[];
   /** Grows with each change of the expression. */
   readonly subVersion: number;
   /** "TAG", "SQL92" or what a later client may say. */
   readonly expressionType: string;
+  /** Of a way to filter that clients have given up. */
   readonly classFilterMode: boolean;
 }
 

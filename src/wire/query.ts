@@ -4,11 +4,15 @@ import { Fields } from "./fields.ts";
 
 /** Messages of a topic by key, stored between two times: request 12. Source: QueryMessageRequestHeader. */
 export interface KeyQuery {
+  /** Where to look. */
   readonly topic: string;
+  /** What to look for. */
   readonly key: string;
+  /** Messages in the answer, at most. */
   readonly maxCount: number;
   /** ms since 1970. */
   readonly beginTimestamp: number;
+  /** And stored at that time or before it. */
   readonly endTimestamp: number;
   /** The key is the id that a client gave its message. */
   readonly isUniqueKey: boolean;

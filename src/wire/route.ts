@@ -4,23 +4,33 @@ import { JsonBody, textItem } from "./json_body.ts";
 
 /** Queues of a topic on one broker. `perm` is 1 inherit + 2 write + 4 read. */
 export interface QueueData {
+  /** The broker it is of. */
   readonly brokerName: string;
+  /** 1 inherit + 2 write + 4 read. */
   readonly perm: number;
+  /** Queues that are read. */
   readonly readQueueNums: number;
+  /** Bits of TopicSysFlag. */
   readonly topicSysFlag: number;
+  /** Queues that are written to. */
   readonly writeQueueNums: number;
 }
 
 /** A broker and the address of each of its ids; 0 is the master. */
 export interface BrokerData {
+  /** host:port by broker id; 0 is the master. */
   readonly brokerAddrs: ReadonlyMap<number, string>;
+  /** Name that master and slaves share. */
   readonly brokerName: string;
+  /** Cluster they belong to. */
   readonly cluster: string;
 }
 
 /** Where a topic is: answer to 105. Source: TopicRouteData. */
 export interface TopicRoute {
+  /** Who has it. */
   readonly brokers: readonly BrokerData[];
+  /** How many queues on each. */
   readonly queues: readonly QueueData[];
   /** How many queues each broker has of a topic with an order, `broker-a:4;broker-b:4`. */
   readonly orderTopicConf?: string;

@@ -10,6 +10,7 @@ export interface QueueStats {
   readonly lastUpdateTimestamp: number;
   /** Number that the next message gets. */
   readonly maxOffset: number;
+  /** First entry that is there. */
   readonly minOffset: number;
 }
 
