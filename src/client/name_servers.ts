@@ -24,7 +24,7 @@ export function nameServersIn(text: string): string[] {
 
 /** What name servers are asked through. */
 export interface NameServerLines {
-  readonly redial: Pick<Redial, "call" | "connected">;
+  readonly redial: Pick<Redial, "call" | "connected" | "rests" | "rested">;
   readonly clock: Clock;
 }
 
@@ -62,7 +62,8 @@ export class NameServers {
 
   /**
    * Asks one after the other until one answers as `wanted`; the next is asked at once where one fails, and
-   * soon where it is silent. Where none answers so, what the first of them said counts.
+   * soon where it is silent. Where none answers so, what the first of them said counts. Where none answers and
+   * some were not even dialled, because that had failed a moment before, they are asked once more.
    *
    * @throws {CallError} kind "unreachable" when none of them answers.
    */
@@ -70,6 +71,17 @@ export class NameServers {
     request: Request,
     wanted: (answer: Command) => boolean = () => true,
   ): Promise<Command> {
+    const resting = this.#addresses.filter((address) => this.#redial.rests(address));
+    try {
+      return await this.#askAll(request, wanted);
+    } catch (error) {
+      if (resting.length === 0) throw error;
+      await Promise.all(resting.map((address) => this.#redial.rested(address)));
+      return await this.#askAll(request, wanted);
+    }
+  }
+
+  async #askAll(request: Request, wanted: (answer: Command) => boolean): Promise<Command> {
     const left = this.#inOrder();
     const asked = new Map<number, Promise<Ended>>();
     const reasons: string[] = [];

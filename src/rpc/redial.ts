@@ -1,4 +1,5 @@
 import { type Log, reasonOf } from "../base/log.ts";
+import { sleep } from "../base/together.ts";
 import type { Clock } from "../ports/host.ts";
 import type { Net } from "../ports/net.ts";
 import type { Command, HeaderForm, Request } from "../wire/command.ts";
@@ -52,6 +53,17 @@ export class Redial {
   /** True while there is an open connection to `host:port`. */
   connected(address: string): boolean {
     return this.#lines.get(address)?.peer?.closed === false;
+  }
+
+  /** True while `host:port` is not dialled, since that failed a moment ago. */
+  rests(address: string): boolean {
+    return this.#clock.monotonic() < (this.#lines.get(address)?.notBefore ?? -Infinity);
+  }
+
+  /** Resolves when `host:port` may be dialled again, 2 s from now at the latest, or all is closed. */
+  rested(address: string): Promise<void> {
+    const left = (this.#lines.get(address)?.notBefore ?? -Infinity) - this.#clock.monotonic();
+    return left > 0 ? sleep(this.#clock, left, this.#stop.signal) : Promise.resolve();
   }
 
   /** Asks the peer at `host:port`. @throws {CallError} */

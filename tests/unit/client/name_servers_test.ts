@@ -27,6 +27,8 @@ function servers(is: Record<string, Behaviour>) {
   const clock = new VirtualClock();
   const asked: string[] = [];
   const lost = new Set<string>();
+  /** Those that are not dialled for a moment, and what they do when it is over. */
+  const resting = new Map<string, Behaviour>();
   const call = (address: string): Promise<Command> => {
     asked.push(address[0]);
     switch (is[address[0]]) {
@@ -42,12 +44,21 @@ function servers(is: Record<string, Behaviour>) {
         });
     }
   };
-  const redial = { call, connected: (address: string) => !lost.has(address[0]) };
+  const redial = {
+    call,
+    connected: (address: string) => !lost.has(address[0]),
+    rests: (address: string) => resting.has(address[0]),
+    rested: (address: string) => {
+      is[address[0]] = resting.get(address[0]) ?? is[address[0]];
+      resting.delete(address[0]);
+      return Promise.resolve();
+    },
+  };
   const all = new NameServers(["a:1", "b:1", "c:1"], { redial, clock });
   const ask = async () => (await all.ask({ code: 105 }, ({ code }) => code === 0)).remark;
   /** Who was asked since the last call of this. */
   const whom = () => asked.splice(0).join("");
-  return { is, clock, lost, ask, whom, all };
+  return { is, clock, lost, resting, ask, whom, all };
 }
 
 test("one name server is asked as long as it answers, then the next that does", async () => {
@@ -66,6 +77,12 @@ test("when none answers, the error says what each of them did", async () => {
     error.message,
     "no name server answers: cannot reach a:1; cannot reach b:1; cannot reach c:1",
   );
+});
+
+test("one that is not dialled for a moment is asked after it, when no other answers", async () => {
+  const { resting, ask, whom } = servers({ a: "down", b: "down", c: "down" });
+  resting.set("a", "answers");
+  assertEquals([await ask(), whom()], ["a", "abca"]);
 });
 
 test("a silent name server holds up one question for 200 ms, and no other", async () => {
