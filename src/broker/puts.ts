@@ -24,13 +24,13 @@ export interface Put extends Confirmed {
   refused(reply: Reply): void;
 }
 
-/** What became of a message of the broker's own. */
-export interface PutOutcome {
+/** What became of a message of the broker's own, or of several. */
+export interface PutOutcome<Stored = Appended> {
   /** SUCCESS, or that of the guarantee that was not reached, or why nothing is stored. */
   readonly code: number;
   readonly remark?: string;
   /** Where it lies; undefined when it is not stored. */
-  readonly stored: Appended | undefined;
+  readonly stored: Stored | undefined;
 }
 
 /** What puts need of their broker. */
@@ -72,11 +72,23 @@ export class Puts {
   }
 
   /** Stores a message of the broker's own, or a copy it makes; with `waits` as a producer's would be. */
-  put(message: NewMessage, waits: boolean): Promise<PutOutcome> {
+  async put(message: NewMessage, waits: boolean): Promise<PutOutcome> {
+    const { stored, ...reply } = await this.putAll([message], waits);
+    return { ...reply, stored: stored?.[0] };
+  }
+
+  /**
+   * Stores messages that belong together with one write, in this order: a log that has the last has them all.
+   * Only the first of them can be refused.
+   */
+  putAll(
+    messages: readonly NewMessage[],
+    waits: boolean,
+  ): Promise<PutOutcome<readonly Appended[]>> {
     return new Promise((resolve, reject) => {
       try {
-        const stored = this.#context.store.append(message);
-        this.staged(new Own(stored, resolve), 1, waits);
+        const stored = messages.map((message) => this.#context.store.append(message));
+        this.staged(new Own(stored, resolve), stored.length, waits);
         this.commitSoon();
       } catch (error) {
         if (error instanceof PutRefusal) resolve({ ...replyTo(error), stored: undefined });
@@ -145,18 +157,19 @@ export function replyTo(error: unknown): Reply {
   }
 }
 
-/** A message of the broker's own on its way. */
+/** Messages of the broker's own on their way. */
 class Own implements Put {
-  readonly #stored: Appended;
-  readonly #resolve: (outcome: PutOutcome) => void;
+  readonly end: number;
+  readonly #stored: readonly Appended[];
+  readonly #resolve: (outcome: PutOutcome<readonly Appended[]>) => void;
 
-  constructor(stored: Appended, resolve: (outcome: PutOutcome) => void) {
+  constructor(
+    stored: readonly Appended[],
+    resolve: (outcome: PutOutcome<readonly Appended[]>) => void,
+  ) {
     this.#stored = stored;
     this.#resolve = resolve;
-  }
-
-  get end(): number {
-    return this.#stored.end;
+    this.end = stored[stored.length - 1].end;
   }
 
   confirmed(code: number): void {

@@ -7,6 +7,7 @@ import type { StoredMessage } from "../../wire/message.ts";
 import { Property, property, withProperty } from "../../wire/properties.ts";
 import type { Clients } from "../clients.ts";
 import { copyOf } from "../copy.ts";
+import type { Puts } from "../puts.ts";
 import { CHECK_MAX_TOPIC, HALF_TOPIC } from "../topic_rules.ts";
 import type { Topics } from "../topics.ts";
 import { Ask } from "./ask.ts";
@@ -14,14 +15,14 @@ import { checkTimes, firstOffset, halfAt } from "./half.ts";
 import type { Halves } from "./halves.ts";
 import { opOf, QUEUE_ID } from "./op.ts";
 import type { Ops } from "./ops.ts";
-import { putTogether, type Storing } from "./together.ts";
 import { type CheckRules, type Verdict, verdictOn } from "./verdict.ts";
 
 /** Stored side by side before the next ones are looked at. */
 const BATCH = 64;
 
 /** What asking back needs of its broker. */
-export interface CheckContext extends Storing {
+export interface CheckContext {
+  readonly puts: Pick<Puts, "putAll">;
   readonly clock: Clock;
   readonly log: Log;
   readonly store: Store;
@@ -122,9 +123,9 @@ export class CheckBack {
     place: number,
     messages: readonly NewMessage[],
   ): Promise<readonly Appended[] | undefined> {
-    const { halves, ops } = this.#context;
+    const { halves, ops, puts } = this.#context;
     halves.ending(place);
-    const { stored } = await putTogether(this.#context, messages, false);
+    const { stored } = await puts.putAll(messages, false);
     if (stored === undefined) halves.goesOn(place);
     else if (stored.length > 1) ops.stored(stored[1].queueOffset, place);
     return stored;

@@ -7,15 +7,16 @@ import type { StoredMessage } from "../../wire/message.ts";
 import { Property, property } from "../../wire/properties.ts";
 import { type EndTransaction, parseEndTransaction } from "../../wire/transaction.ts";
 import type { Levels } from "../delay/levels.ts";
+import type { Puts } from "../puts.ts";
 import { committedCopy } from "./committed_copy.ts";
 import { firstOffset, halfAt } from "./half.ts";
 import type { Halves } from "./halves.ts";
 import { opOf } from "./op.ts";
 import type { Ops } from "./ops.ts";
-import { putTogether, type Storing } from "./together.ts";
 
 /** What the end of a transaction needs of its broker. */
-export interface EndContext extends Storing {
+export interface EndContext {
+  readonly puts: Pick<Puts, "putAll">;
   readonly clock: Clock;
   readonly store: Store;
   readonly halves: Halves;
@@ -44,7 +45,7 @@ export function endHandler(context: EndContext): Handler {
 
 /** Stores what ends the transaction: the message it is about and, behind it, that it is done. */
 async function endOf(context: EndContext, end: EndTransaction): Promise<Reply> {
-  const { store, halves, ops, clock, levels } = context;
+  const { store, puts, halves, ops, clock, levels } = context;
   const half = halfAt(store.log, end.halfLogOffset);
   const problem = problemOf(half, end);
   if (half === undefined || problem !== undefined) return cannot(end, problem!);
@@ -56,7 +57,7 @@ async function endOf(context: EndContext, end: EndTransaction): Promise<Reply> {
   if (commits && copy === undefined) return cannot(end, "the half message names no topic");
   halves.ending(place);
   const messages = copy === undefined ? done : [copy.message, ...done];
-  const { reply, stored } = await putTogether(context, messages, copy?.waits ?? false);
+  const { stored, ...reply } = await puts.putAll(messages, copy?.waits ?? false);
   if (stored === undefined) {
     halves.goesOn(place);
     return reply;

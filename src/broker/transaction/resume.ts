@@ -8,17 +8,18 @@ import { decodeRecord, type StoredMessage } from "../../wire/message.ts";
 import { Property, property, withoutProperty } from "../../wire/properties.ts";
 import { parseResumeCheck } from "../../wire/resume_check.ts";
 import { copyOf } from "../copy.ts";
+import type { Puts } from "../puts.ts";
 import { refuseOnSlave } from "../topic_handlers.ts";
 import { CHECK_MAX_TOPIC, HALF_TOPIC } from "../topic_rules.ts";
 import { realPlaceOf } from "./committed_copy.ts";
 import { firstOffset } from "./half.ts";
 import type { Halves } from "./halves.ts";
 import { QUEUE_ID } from "./op.ts";
-import { putTogether, type Storing } from "./together.ts";
 
 /** What taking up a transaction again needs of its broker. */
-export interface ResumeContext extends Storing {
-  readonly store: Pick<Store, "append" | "log">;
+export interface ResumeContext {
+  readonly puts: Pick<Puts, "put">;
+  readonly store: Pick<Store, "log">;
   readonly halves: Pick<Halves, "forgetGivenUp">;
   readonly isSlave: boolean;
 }
@@ -52,7 +53,7 @@ async function resume(context: ResumeContext, givenUp: StoredMessage) {
   }
   const topic = { topicName: HALF_TOPIC, bytes: utf8(HALF_TOPIC) };
   const half = copyOf(givenUp, topic, QUEUE_ID, { properties });
-  const { reply, stored } = await putTogether(context, [half], false);
+  const { stored, ...reply } = await context.puts.put(half, false);
   // or a late word on the old one and a word on the new one would both count
   const wasAsked = property(givenUp.properties, TRAN_PREPARED_QUEUE_OFFSET) !== undefined;
   if (stored !== undefined && wasAsked) context.halves.forgetGivenUp(firstOffset(givenUp));
