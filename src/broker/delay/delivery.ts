@@ -18,7 +18,8 @@ import type { Reply } from "../../wire/command.ts";
 import { decodeRecord } from "../../wire/message.ts";
 import type { DelayProgress } from "../delay_progress.ts";
 import type { Put, Puts } from "../puts.ts";
-import { copyAt, realPlaceOf } from "./delivered_copy.ts";
+import { realPlaceOf } from "../real_place.ts";
+import { copyAt } from "./delivered_copy.ts";
 import { isDue, type Levels } from "./levels.ts";
 
 /** Of one level, before another one's turn comes. */

@@ -17,7 +17,7 @@ import { decodeRecord, type StoredMessage } from "../../wire/message.ts";
 import { BORN_TIMESTAMP_AT } from "../../wire/record_layout.ts";
 import type { RecordView } from "../../wire/record_view.ts";
 import type { DelayProgress } from "../delay_progress.ts";
-import { type RealPlace, realPlaceOf } from "./delivered_copy.ts";
+import { type RealPlace, realPlaceOf } from "../real_place.ts";
 import type { Levels } from "./levels.ts";
 
 /** What is looked for, and where. */

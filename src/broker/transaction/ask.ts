@@ -7,7 +7,7 @@ import { formatMessageId, messageIdPrefix } from "../../wire/message_id.ts";
 import { Property, property } from "../../wire/properties.ts";
 import { formatTransactionCheck } from "../../wire/transaction.ts";
 import type { ClientPeer, Clients } from "../clients.ts";
-import { realPlaceOf } from "./committed_copy.ts";
+import { realPlaceOf } from "../real_place.ts";
 
 /** Whom it can ask. */
 export interface AskContext {

@@ -1,34 +1,19 @@
 import { utf8 } from "../../base/bytes.ts";
 import type { NewMessage } from "../../store/store.ts";
 import type { StoredMessage } from "../../wire/message.ts";
-import { Property, property } from "../../wire/properties.ts";
 import { SysFlag } from "../../wire/record_layout.ts";
 import { copyOf } from "../copy.ts";
 import { delayBy } from "../delay/delayed.ts";
 import type { Levels } from "../delay/levels.ts";
 import type { Detoured } from "../detour.ts";
+import { realPlaceOf } from "../real_place.ts";
 import { sendHints } from "../send_hints.ts";
-import { topicNameProblem } from "../topic_rules.ts";
-
-/** Where a half message is to go. */
-export interface RealPlace {
-  readonly topic: string;
-  readonly queueId: number;
-}
 
 /** What consumers get. */
 export interface CommittedCopy {
   readonly message: NewMessage;
   /** What its producer wanted of the answer. */
   readonly waits: boolean;
-}
-
-/** Where a half message is to go; undefined when it does not say so. */
-export function realPlaceOf({ properties }: StoredMessage): RealPlace | undefined {
-  const topic = property(properties, Property.REAL_TOPIC);
-  const queueId = Number(property(properties, Property.REAL_QID));
-  if (topic === undefined || topicNameProblem(topic) !== undefined) return undefined;
-  return Number.isInteger(queueId) && queueId >= 0 ? { topic, queueId } : undefined;
 }
 
 /**

@@ -11,7 +11,7 @@ import { copyOf } from "../copy.ts";
 import type { Puts } from "../puts.ts";
 import { refuseOnSlave } from "../topic_handlers.ts";
 import { CHECK_MAX_TOPIC, HALF_TOPIC } from "../topic_rules.ts";
-import { realPlaceOf } from "./committed_copy.ts";
+import { realPlaceOf } from "../real_place.ts";
 import { firstOffset } from "./half.ts";
 import type { Halves } from "./halves.ts";
 import { QUEUE_ID } from "./op.ts";
