@@ -7,22 +7,7 @@ import { formatSend, type SendRequest } from "./send.ts";
  * Request 326: a broker hands the answer to a request to whoever asked; the body is the message's. Source:
  * ReplyMessageRequestHeader.
  */
-export interface PushedReply {
-  readonly producerGroup: string;
-  readonly topic: string;
-  readonly defaultTopic: string;
-  readonly defaultTopicQueueNums: number;
-  readonly queueId: number;
-  /** Bits of SysFlag. */
-  readonly sysFlag: number;
-  /** ms since 1970. */
-  readonly bornTimestamp: number;
-  /** The user's number. */
-  readonly flag: number;
-  /** properties.ts reads it. */
-  readonly properties: string;
-  readonly reconsumeTimes: number;
-  readonly unitMode: boolean;
+export interface PushedReply extends Omit<SendRequest, "batch" | "maxReconsumeTimes"> {
   /** Who answered, host:port. */
   readonly bornHost: string;
   /** The broker, host:port. */
