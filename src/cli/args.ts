@@ -10,6 +10,8 @@ export interface Flag {
   readonly kind: "switch" | "text" | "count";
   /** A one-letter form. */
   readonly letter?: string;
+  /** All that a text may be. */
+  readonly choices?: readonly string[];
 }
 
 /** What a command was given, by the kinds of its flags. */
@@ -43,15 +45,19 @@ export function parseFlags<const F extends Readonly<Record<string, Flag>>>(
     },
   });
   const values: Record<string, unknown> = {};
-  for (const name of names) values[name] = valueOf(name, flags[name].kind, parsed[name]);
+  for (const name of names) values[name] = valueOf(name, flags[name], parsed[name]);
   return { flags: values as FlagValues<F>, words: parsed._.map(String) };
 }
 
-function valueOf(name: string, kind: Flag["kind"], given: unknown): unknown {
+function valueOf(name: string, { kind, choices }: Flag, given: unknown): unknown {
   if (kind === "switch") return given === true;
   if (given === undefined) return undefined;
   if (given === "") throw new UsageError(`--${name} needs a value`);
-  if (kind === "text") return given;
+  if (kind === "text") {
+    if (choices === undefined || choices.includes(String(given))) return given;
+    const all = choices.join(", ").replace(/, ([^,]*)$/, " or $1");
+    throw new UsageError(`--${name} is "${given}", it must be ${all}`);
+  }
   const count = Number(given);
   if (!/^[0-9]+$/.test(String(given)) || !Number.isSafeInteger(count)) {
     throw new UsageError(`--${name} is "${given}", it must be a whole number`);

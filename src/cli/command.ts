@@ -1,4 +1,5 @@
 import type { Runtime, Terminal } from "../ports/host.ts";
+import type { Verb, Verbs } from "./verb.ts";
 
 /** What every command works with. */
 export interface Context {
@@ -8,8 +9,8 @@ export interface Context {
   readonly program: string;
 }
 
-/** One word behind `pocketmq`. */
-export interface Command {
+/** What the help says of a command. */
+export interface CommandTexts {
   readonly name: string;
   /** Its arguments, as the help shows them. */
   readonly usage: string;
@@ -17,6 +18,7 @@ export interface Command {
   readonly summary: string;
   /** Everything behind the usage line: flags, then examples. */
   readonly help: string;
-  /** Does it; gives the exit code. */
-  run(context: Context, args: readonly string[]): Promise<number>;
 }
+
+/** One word behind `pocketmq`. */
+export type Command = CommandTexts & (Pick<Verb, "run"> & Partial<Verb> | Verbs);

@@ -7,6 +7,7 @@ import { placeOf } from "./log_place.ts";
 import { rebuild } from "./log_rebuild.ts";
 import { stat } from "./log_stat.ts";
 import { verify } from "./log_verify.ts";
+import type { Verb } from "./verb.ts";
 
 const PLACE_FLAGS = {
   json: { kind: "switch" },
@@ -70,7 +71,7 @@ const VERBS: Readonly<
 };
 
 /** `pocketmq log` */
-export const log: Command = {
+export const log: Command & Pick<Verb, "run"> = {
   name: "log",
   usage: "dump DIR | verify DIR | stat DIR | rebuild DIR | diff A B",
   summary: "Look into a store on this machine, ours or a Java broker's, running or stopped",

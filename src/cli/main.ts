@@ -24,6 +24,7 @@ import { log } from "./log.ts";
 import { send } from "./send.ts";
 import { runNode } from "./serve.ts";
 import { StartError } from "./start.ts";
+import { runVerbs } from "./verb.ts";
 import { version } from "./version.ts";
 
 /** Every command, in the order of the help. */
@@ -76,7 +77,8 @@ async function runCommand(command: Command, context: Context): Promise<number> {
     context.terminal.stdout(helpOf(command));
     return Exit.OK;
   }
-  return await command.run(context, args);
+  if ("verbs" in command) return await runVerbs(command, context, args, command.name);
+  return await command.run(context, args, command.name);
 }
 
 async function runBare(context: Context): Promise<number> {
@@ -86,7 +88,7 @@ async function runBare(context: Context): Promise<number> {
     terminal.stderr(overview(commands));
     return Exit.USAGE;
   }
-  if (first === "--version") return await version.run(context, rest);
+  if (first === "--version") return await runCommand(version, context);
   if (["--help", "-h", "help"].includes(first)) {
     const asked = commands.find(({ name }) => name === rest[0]);
     terminal.stdout(asked ? helpOf(asked) : overview(commands));

@@ -11,21 +11,122 @@ import {
 import { AnswerError } from "../../client/errors.ts";
 import { ResponseCode } from "../../wire/codes.ts";
 import type { TopicRoute } from "../../wire/route.ts";
-import { parseFlags } from "../args.ts";
 import { CLUSTER_FLAGS, CLUSTER_HELP } from "../cluster.ts";
 import type { Command } from "../command.ts";
 import { Exit } from "../exit.ts";
 import { tableOf } from "../table.ts";
 import { countText } from "../units.ts";
+import { verb } from "../verb.ts";
 import { permOf, permText } from "./perm.ts";
 import { jsonLine, mastersFor, reaching, TARGET_FLAGS, TARGET_HELP } from "./reach.ts";
-import { runVerb, type Verb, wordsOf } from "./verbs.ts";
 
 /** Routes asked for at a time. */
 const ROUTES_AT_A_TIME = 32;
 /** As mqadmin's. */
 const QUEUES = 8;
 const READ_WRITE = 6;
+
+const TOPIC = { what: "a topic", kind: "topic" } as const;
+
+const list = verb({
+  flags: { ...CLUSTER_FLAGS, all: { kind: "switch" } },
+  words: [],
+  run: (context, { flags }) =>
+    reaching(context, flags, async (lines) => {
+      const wanted = (await topics(lines)).filter(({ kind }) => flags.all || kind === "user");
+      const rows = await withRoutes(lines, wanted);
+      context.terminal.stdout(flags.json ? rows.map(jsonLine).join("") : listText(rows));
+      return Exit.OK;
+    }),
+});
+
+const route = verb({
+  flags: CLUSTER_FLAGS,
+  words: [TOPIC],
+  run: (context, { flags, words: [name] }) =>
+    reaching(context, flags, async (lines) => {
+      const rows = routeRows(await topicRoute(lines, name));
+      context.terminal.stdout(flags.json ? rows.map(jsonLine).join("") : routeText(rows));
+      return Exit.OK;
+    }),
+});
+
+const status = verb({
+  flags: CLUSTER_FLAGS,
+  words: [TOPIC],
+  run: (context, { flags, words: [name] }) =>
+    reaching(context, flags, async (lines) => {
+      const { brokers } = await topicRoute(lines, name);
+      const rows = (await Promise.all(brokers.map(({ brokerAddrs }) =>
+        topicStats(lines, brokerAddrs.get(Math.min(...brokerAddrs.keys()))!, name)
+      ))).flat();
+      context.terminal.stdout(flags.json ? rows.map(jsonLine).join("") : statusText(name, rows));
+      return Exit.OK;
+    }),
+});
+
+const create = verb({
+  flags: {
+    ...CLUSTER_FLAGS,
+    ...TARGET_FLAGS,
+    queues: { kind: "count" },
+    perm: { kind: "text" },
+  },
+  words: [TOPIC],
+  run(context, { flags, words: [name] }) {
+    const perm = flags.perm === undefined ? undefined : permOf(flags.perm);
+    return reaching(context, flags, async (lines) => {
+      const masters = await mastersFor(lines, flags);
+      const before = await routeOrNone(lines, name);
+      for (const address of masters) {
+        await putTopic(lines, address, changed(before, name, address, flags.queues, perm));
+        const done = flags.json
+          ? jsonLine({ topic: name, broker: address })
+          : `${name} is on ${address}\n`;
+        context.terminal.stdout(done);
+      }
+      return Exit.OK;
+    });
+  },
+});
+
+const perm = verb({
+  flags: { ...CLUSTER_FLAGS, broker: TARGET_FLAGS.broker },
+  words: [TOPIC, { what: "a permission: RW, R, W" }],
+  run(context, { flags, words: [name, text] }) {
+    const perm = permOf(text);
+    return reaching(context, flags, async (lines) => {
+      const before = await topicRoute(lines, name);
+      const masters = flags.broker === undefined
+        ? mastersOf(before)
+        : await mastersFor(lines, { broker: flags.broker, cluster: undefined });
+      for (const address of masters) {
+        await putTopic(lines, address, changed(before, name, address, undefined, perm));
+        const done = flags.json
+          ? jsonLine({ topic: name, broker: address, perm: permText(perm) })
+          : `${name} is ${permText(perm)} on ${address}\n`;
+        context.terminal.stdout(done);
+      }
+      return Exit.OK;
+    });
+  },
+});
+
+const remove = verb({
+  flags: { ...CLUSTER_FLAGS, cluster: TARGET_FLAGS.cluster },
+  words: [TOPIC],
+  run: (context, { flags, words: [name] }) =>
+    reaching(context, flags, async (lines) => {
+      await topicRoute(lines, name); // says so when there is none
+      const masters = await mastersFor(lines, { cluster: flags.cluster, broker: undefined });
+      await deleteTopic(lines, name, masters, flags.cluster);
+      const done = flags.json
+        ? jsonLine({ topic: name, deleted: true, brokers: masters })
+        : `${name} is deleted on ${masters.join(", ")}\n`;
+      context.terminal.stdout(done);
+      return Exit.OK;
+    }),
+});
 
 /** `pocketmq topic` */
 export const topic: Command = {
@@ -55,103 +156,7 @@ Examples:
   pocketmq topic perm orders R -n 10.0.0.1:9876
   pocketmq topic delete orders -c DefaultCluster
 `,
-  run: (context, args) => runVerb("topic", VERBS, context, args),
-};
-
-const VERBS: Readonly<Record<string, Verb>> = {
-  list(context, args) {
-    const { flags, words } = parseFlags(args, { ...CLUSTER_FLAGS, all: { kind: "switch" } });
-    wordsOf("topic list", words, []);
-    return reaching(context, flags, async (lines) => {
-      const wanted = (await topics(lines)).filter(({ kind }) => flags.all || kind === "user");
-      const rows = await withRoutes(lines, wanted);
-      context.terminal.stdout(flags.json ? rows.map(jsonLine).join("") : listText(rows));
-      return Exit.OK;
-    });
-  },
-
-  route(context, args) {
-    const { flags, words } = parseFlags(args, CLUSTER_FLAGS);
-    const [name] = wordsOf("topic route", words, ["a topic"]);
-    return reaching(context, flags, async (lines) => {
-      const rows = routeRows(await topicRoute(lines, name));
-      context.terminal.stdout(flags.json ? rows.map(jsonLine).join("") : routeText(rows));
-      return Exit.OK;
-    });
-  },
-
-  status(context, args) {
-    const { flags, words } = parseFlags(args, CLUSTER_FLAGS);
-    const [name] = wordsOf("topic status", words, ["a topic"]);
-    return reaching(context, flags, async (lines) => {
-      const { brokers } = await topicRoute(lines, name);
-      const rows = (await Promise.all(brokers.map(({ brokerAddrs }) =>
-        topicStats(lines, brokerAddrs.get(Math.min(...brokerAddrs.keys()))!, name)
-      ))).flat();
-      context.terminal.stdout(flags.json ? rows.map(jsonLine).join("") : statusText(name, rows));
-      return Exit.OK;
-    });
-  },
-
-  create(context, args) {
-    const { flags, words } = parseFlags(args, {
-      ...CLUSTER_FLAGS,
-      ...TARGET_FLAGS,
-      queues: { kind: "count" },
-      perm: { kind: "text" },
-    });
-    const [name] = wordsOf("topic create", words, ["a topic"]);
-    const perm = flags.perm === undefined ? undefined : permOf(flags.perm);
-    return reaching(context, flags, async (lines) => {
-      const masters = await mastersFor(lines, flags);
-      const before = await routeOrNone(lines, name);
-      const brokers: string[] = [];
-      for (const address of masters) {
-        await putTopic(lines, address, changed(before, name, address, flags.queues, perm));
-        brokers.push(address);
-        const done = flags.json
-          ? jsonLine({ topic: name, broker: address })
-          : `${name} is on ${address}\n`;
-        context.terminal.stdout(done);
-      }
-      return Exit.OK;
-    });
-  },
-
-  perm(context, args) {
-    const { flags, words } = parseFlags(args, { ...CLUSTER_FLAGS, broker: TARGET_FLAGS.broker });
-    const [name, text] = wordsOf("topic perm", words, ["a topic", "a permission: RW, R, W"]);
-    const perm = permOf(text);
-    return reaching(context, flags, async (lines) => {
-      const before = await topicRoute(lines, name);
-      const masters = flags.broker === undefined
-        ? mastersOf(before)
-        : await mastersFor(lines, { broker: flags.broker, cluster: undefined });
-      for (const address of masters) {
-        await putTopic(lines, address, changed(before, name, address, undefined, perm));
-        const done = flags.json
-          ? jsonLine({ topic: name, broker: address, perm: permText(perm) })
-          : `${name} is ${permText(perm)} on ${address}\n`;
-        context.terminal.stdout(done);
-      }
-      return Exit.OK;
-    });
-  },
-
-  delete(context, args) {
-    const { flags, words } = parseFlags(args, { ...CLUSTER_FLAGS, cluster: TARGET_FLAGS.cluster });
-    const [name] = wordsOf("topic delete", words, ["a topic"]);
-    return reaching(context, flags, async (lines) => {
-      await topicRoute(lines, name); // says so when there is none
-      const masters = await mastersFor(lines, { cluster: flags.cluster, broker: undefined });
-      await deleteTopic(lines, name, masters, flags.cluster);
-      const done = flags.json
-        ? jsonLine({ topic: name, deleted: true, brokers: masters })
-        : `${name} is deleted on ${masters.join(", ")}\n`;
-      context.terminal.stdout(done);
-      return Exit.OK;
-    });
-  },
+  verbs: { list, route, status, create, delete: remove, perm },
 };
 
 async function routeOrNone(lines: Lines, name: string): Promise<TopicRoute | undefined> {

@@ -32,7 +32,7 @@ async function run(fs: MemFs, args: readonly string[], isTerminal = false): Prom
     },
   };
   const context = { runtime: { ...runtime, fs }, terminal, program: "pocketmq" };
-  return { code: await log.run(context, args), ...out };
+  return { code: await log.run(context, args, "log"), ...out };
 }
 
 function jsonLines(text: string): Record<string, unknown>[] {
