@@ -172,15 +172,23 @@ export function commandOf(via: Via = defaultVia()): string[] {
   return [toolPath("deno"), "run", "-A", "--config", join(root, "deno.json"), source];
 }
 
-/** The executable, made anew when a source is younger. */
-function compiled(): string {
-  const path = join(root, "dist/pocketmq");
+const executable = join(root, "dist/pocketmq");
+
+/** Whether the executable is there and no source is younger: then it starts sooner than the source does. */
+export function compiledIsFresh(): boolean {
+  if (!existsSync(executable)) return false;
   const sources = ["src", "bin"].flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
       .map((name) => join(root, folder, name))
   );
   const youngest = Math.max(...sources.map((source) => statSync(source).mtimeMs));
-  if (existsSync(path) && statSync(path).mtimeMs > youngest) return path;
+  return statSync(executable).mtimeMs > youngest;
+}
+
+/** The executable, made anew when a source is younger. */
+function compiled(): string {
+  const path = executable;
+  if (compiledIsFresh()) return path;
   mkdirSync(join(root, "dist"), { recursive: true });
   const fresh = `${path}-${process.pid}`; // others may be running the old one
   const kind = ["--compile", "--minify", "--bytecode", "--format=esm"]; // as `deno task compile:bun`

@@ -1,0 +1,9 @@
+/**
+ * Every command of ours on a cluster of Java's and on one of ours. The tests share both clusters and run in this
+ * order.
+ */
+import { test } from "../harness.ts";
+import { closeClusters } from "./cli/clusters.ts";
+import "./cli/topic.ts";
+
+test("both clusters of the command line's tests end", closeClusters);
