@@ -11,19 +11,21 @@ import {
   oneOf,
   port,
 } from "./option.ts";
-import { type Option, text, whole, wordOrOffset } from "./option.ts";
+import { type Option, text, unlikeJava, whole, wordOrOffset } from "./option.ts";
 
 /**
  * Every option of a node, in one place. Keys are RocketMQ's own, so that a file written for Java's mqbroker
  * works here. Defaults are those of RocketMQ 4.9.7 (BrokerConfig, MessageStoreConfig, NettyServerConfig);
- * where ours differs, a comment says why. What an option's text must be, its limits and its unit stand in
+ * where ours differs, the row says why. What an option's text must be, its limits and its unit stand in
  * its row; a derived default (an empty text or 0 here) is worked out in configure.ts.
  */
 export const options = {
   // Who this node is
   brokerClusterName: name("DefaultCluster", "Cluster this broker belongs to."),
-  // Java: the host name. A master and its slave must agree, and on two machines host names never do.
-  brokerName: name("broker-a", "Name that a master and its slaves share."),
+  brokerName: unlikeJava(
+    "The host name. A master and its slave must agree, and on two machines host names never do.",
+    name("broker-a", "Name that a master and its slaves share."),
+  ),
   brokerId: whole(0, { min: -1 }, "0 is the master, slaves are 1 and above."),
   brokerRole: oneOf(
     ["ASYNC_MASTER", "SYNC_MASTER", "SLAVE"],
@@ -36,18 +38,22 @@ export const options = {
 
   // Where it listens, and how others reach it
   listenPort: port(10911, "Port for clients; the fast port is 2 below. 0 picks free ones."),
-  // Java 4.9 overwrites it with listenPort + 1; 5.x and we keep a given one.
-  haListenPort: port(0, "Port where slaves read the log; 0 is listenPort + 1."),
+  haListenPort: unlikeJava(
+    "4.9 overwrites it with listenPort + 1; 5.x and we keep a given one.",
+    port(0, "Port where slaves read the log; 0 is listenPort + 1."),
+  ),
   namesrvPort: port(9876, "Port of a name server in this process."),
   bindAddress: host("0.0.0.0", "Local address that every port is opened on."),
   brokerIP1: host("", "Address clients are told; default: the first that is not loopback."),
   brokerIP2: host("", "Address slaves are told; default: as brokerIP1."),
   namesrvAddr: addresses("Name servers, host:port;host:port; default: 127.0.0.1:9876."),
 
-  // Java: ~/namesrv/kvConfig.json, one for all name servers of a machine.
-  kvConfigPath: fileNamed(
-    "kvConfig.json",
-    "Settings a name server keeps; default: in ./pocketmq-data/namesrv-<port>.",
+  kvConfigPath: unlikeJava(
+    "~/namesrv/kvConfig.json, one for all name servers of a machine.",
+    fileNamed(
+      "kvConfig.json",
+      "Settings a name server keeps; default: in ./pocketmq-data/namesrv-<port>.",
+    ),
   ),
 
   // Registration
@@ -71,10 +77,14 @@ export const options = {
   // Reading
   longPollingEnable: bool(true, "A pull that finds nothing waits as long as its client asked."),
   shortPollingTimeMills: ms(1_000, 1, 60_000, "How long it waits with long polling off."),
-  // Java: false. A master's memory is small, and a slave that may not be read is an idle machine.
-  slaveReadEnable: bool(true, "Consumers far behind, or without a master, read from a slave."),
-  // Java: false.
-  enablePropertyFilter: bool(true, "Consumers may filter by properties, with SQL92 expressions."),
+  slaveReadEnable: unlikeJava(
+    "false. A slave that may not be read is an idle machine.",
+    bool(true, "Consumers far behind, or without a master, read from a slave."),
+  ),
+  enablePropertyFilter: unlikeJava(
+    "false.",
+    bool(true, "Consumers may filter by properties, with SQL92 expressions."),
+  ),
   offsetCheckInSlave: bool(false, "A slave corrects offsets out of range by itself."),
   accessMessageInMemoryMaxRatio: whole(
     40,
@@ -95,16 +105,20 @@ export const options = {
   maxTransferCountOnMessageInDisk: whole(8, { min: 1 }, "Messages in it."),
 
   // Store
-  // Java: ~/store, where every node of a machine meets every other.
-  storePathRootDir: text("Folder of the store; default: ./pocketmq-data/<brokerName>-<brokerId>."),
+  storePathRootDir: unlikeJava(
+    "~/store, where every node of a machine meets every other.",
+    text("Folder of the store; default: ./pocketmq-data/<brokerName>-<brokerId>."),
+  ),
   storePathCommitLog: text(
     "Folder of the log, several with , between; default: commitlog in storePathRootDir.",
   ),
-  // Ours: Java cuts, or serves, whatever it finds.
-  logDamage: oneOf(
-    ["refuse", "cut"],
-    "refuse",
-    "Damage that no crash leaves stops the start, or is cut with all behind it, a copy kept aside.",
+  logDamage: unlikeJava(
+    "Not there: Java cuts, or serves, whatever it finds.",
+    oneOf(
+      ["refuse", "cut"],
+      "refuse",
+      "Damage that no crash leaves stops the start, or is cut with all behind it, a copy kept aside.",
+    ),
   ),
   mappedFileSizeCommitLog: whole(
     1_073_741_824,
@@ -180,16 +194,21 @@ export const options = {
     { min: 1, max: 100, unit: "percent" },
     "A disk fuller than this, with less free than diskSpaceEnough, stores no messages: code 14.",
   ),
-  // Ours: a large disk is not full with one file in ten left, and a small one is before it has no byte left.
-  diskSpaceEnough: whole(
-    10 * 1024 ** 3,
-    { max: Number.MAX_SAFE_INTEGER, unit: "bytes" },
-    "With as much free no ratio removes what is not expired or refuses a message.",
+  diskSpaceEnough: unlikeJava(
+    "Not there: a large disk is not full with one file in ten left.",
+    whole(
+      10 * 1024 ** 3,
+      { max: Number.MAX_SAFE_INTEGER, unit: "bytes" },
+      "With as much free no ratio removes what is not expired or refuses a message.",
+    ),
   ),
-  diskSpaceMin: whole(
-    256 * 1024 ** 2,
-    { max: Number.MAX_SAFE_INTEGER, unit: "bytes" },
-    "With less free nothing is stored; on a small disk 5 percent of it.",
+  diskSpaceMin: unlikeJava(
+    "Not there: a small disk is full before it has no byte left.",
+    whole(
+      256 * 1024 ** 2,
+      { max: Number.MAX_SAFE_INTEGER, unit: "bytes" },
+      "With less free nothing is stored; on a small disk 5 percent of it.",
+    ),
   ),
   cleanFileForciblyEnable: bool(true, "A full disk has files removed that are not expired."),
   cleanResourceInterval: ms(10_000, 100, 3_600_000, "Time between two looks for old files."),
@@ -236,28 +255,42 @@ export const options = {
     { min: 1, unit: "bytes" },
     "A slave further behind does not count: SLAVE_NOT_AVAILABLE at once.",
   ),
-  // Java: 3000, the client's own time-out, so that it sends again before it hears.
-  slaveTimeout: ms(2_500, 1, 600_000, "SYNC_MASTER: after this the answer is FLUSH_SLAVE_TIMEOUT."),
-  // Java 5.x: 1. It counts the master, so 1 would wait for nobody.
-  inSyncReplicas: whole(
-    2,
-    { min: 1, max: 100 },
-    "SYNC_MASTER: nodes, itself too, that have a message when it is SEND_OK.",
+  slaveTimeout: unlikeJava(
+    "3000, the client's own time-out, so that it sends again before it hears.",
+    ms(2_500, 1, 600_000, "SYNC_MASTER: after this the answer is FLUSH_SLAVE_TIMEOUT."),
   ),
-  minInSyncReplicas: whole(
-    1,
-    { min: 1, max: 100 },
-    "SYNC_MASTER: with fewer nodes alive, itself too, nothing is stored.",
+  inSyncReplicas: unlikeJava(
+    "Not in 4.9; 1 in 5.x, which counts the master, so that it waits for nobody.",
+    whole(
+      2,
+      { min: 1, max: 100 },
+      "SYNC_MASTER: nodes, itself too, that have a message when it is SEND_OK.",
+    ),
   ),
-  // Java 4.9: last, and then a new slave has only the newest file.
-  haSyncFrom: wordOrOffset(["min", "last"], "min", "Where an empty slave starts to copy the log."),
-  // Ours: Java takes a slave's first report as an acknowledgement without asking anything.
-  haProof: oneOf(
-    ["requests", "stream"],
-    "requests",
-    "How a slave proves its log before it reports: asks the master's broker port, or goes without.",
+  minInSyncReplicas: unlikeJava(
+    "Not in 4.9.",
+    whole(
+      1,
+      { min: 1, max: 100 },
+      "SYNC_MASTER: with fewer nodes alive, itself too, nothing is stored.",
+    ),
   ),
-  haAutoResync: bool(false, "A slave whose log differs cuts it by itself, within safe bounds."),
+  haSyncFrom: unlikeJava(
+    "Not there: an empty slave gets only the newest file.",
+    wordOrOffset(["min", "last"], "min", "Where an empty slave starts to copy the log."),
+  ),
+  haProof: unlikeJava(
+    "Not there: a slave's first report is an acknowledgement without any question.",
+    oneOf(
+      ["requests", "stream"],
+      "requests",
+      "How a slave proves its log before it reports: asks the master's broker port, or goes without.",
+    ),
+  ),
+  haAutoResync: unlikeJava(
+    "Not there.",
+    bool(false, "A slave whose log differs cuts it by itself, within safe bounds."),
+  ),
 } as const;
 
 /** The name of an option. */

@@ -24,6 +24,10 @@ export interface Option<T> {
    * True when giving the flag without a value means true.
    */
   readonly flag: boolean;
+  /**
+   * Where ours is not RocketMQ 4.9.7's: what Java has, and why ours differs; absent where they are alike.
+   */
+  readonly java?: string;
 }
 
 /** Limits and unit of a number. */
@@ -46,6 +50,11 @@ function option<T>(
   unit = "",
 ): Option<T> {
   return { fallback, parse, wanted, unit, doc, flag: typeof fallback === "boolean" };
+}
+
+/** An option that is not as RocketMQ 4.9.7 has it; `java` says what it has there, and why. */
+export function unlikeJava<T>(java: string, given: Option<T>): Option<T> {
+  return { ...given, java };
 }
 
 /** A whole number within limits, decimal digits only. */
