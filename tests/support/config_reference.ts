@@ -4,7 +4,6 @@ import { fileURLToPath } from "node:url";
 import { LIVE_KEYS } from "../../src/broker/admin/live_config.ts";
 import { type ConfigKey, options } from "../../src/broker/config.ts";
 import { settingText } from "../../src/broker/config_handlers.ts";
-import { environmentName } from "../../src/broker/configure.ts";
 import { javaKeys, lackingWhenTrue, refusedWhenTrue } from "../../src/broker/java_keys.ts";
 
 /** Where it lies. */
@@ -45,12 +44,9 @@ Every key of a node. This page is made from [src/broker/config.ts](../src/broker
 \`deno task docs\`.
 
 A value is looked for on the command line (\`--brokerName broker-b\`), then in the environment
-(\`${
-  environmentName("brokerName")
-}\`; \`NAMESRV_ADDR\` for namesrvAddr, too), then in the file given
-with \`-c\`, then here. A value that cannot be read is an error that names it, before anything is
-opened. \`pocketmq config print --source\` shows what a node would run with, and where each value is
-from.
+(\`POCKETMQ_BROKER_NAME\`; \`NAMESRV_ADDR\` for namesrvAddr, too), then in the file given with \`-c\`,
+then here. A value that cannot be read is an error that names it, before anything is opened.
+\`pocketmq config print --source\` shows what a node would run with, and where each value is from.
 
 Keys marked with * take effect at once when \`pocketmq broker config --set\` or mqadmin's
 updateBrokerConfig changes them. All others need a restart, and are refused while the broker runs.
