@@ -45,7 +45,7 @@ async function prepare(): Promise<void> {
     await runToEnd("mvn", args, { cwd: ROOT });
     writeFileSync(fetched, wanted);
   }
-  if (newest(join(CLASSES, "pocketmq/interop")) > newest(SOURCES)) return;
+  if (readdirSync(SOURCES).every(isCompiled)) return;
   mkdirSync(CLASSES, { recursive: true });
   const sources = readdirSync(SOURCES).map((name) => join(SOURCES, name));
   await runToEnd("javac", [
@@ -62,10 +62,10 @@ async function prepare(): Promise<void> {
   ]);
 }
 
-/** Time of the newest file in the folder, 0 when there is none. */
-function newest(folder: string): number {
-  if (!existsSync(folder)) return 0;
-  return Math.max(0, ...readdirSync(folder).map((name) => statSync(join(folder, name)).mtimeMs));
+/** Whether the source's class is there and newer; a run that failed may have left some of them out. */
+function isCompiled(source: string): boolean {
+  const made = join(CLASSES, "pocketmq/interop", source.replace(/java$/, "class"));
+  return existsSync(made) && statSync(made).mtimeMs > statSync(join(SOURCES, source)).mtimeMs;
 }
 
 /** One scenario's line of the program's report; other keys are figures of the scenario. */

@@ -1,12 +1,27 @@
 import { runJava } from "./java.ts";
 import { type Running, within } from "./processes.ts";
 
-const END = "\u0004"; // the line after a command's output, see Admin.java
+// Lines of their own after what a command printed on stdout and on stderr, see Admin.java.
+const ERRORS = "\u0005";
+const END = "\u0004";
+
+/** What one mqadmin command printed. */
+export interface Printed {
+  /** On stdout. */
+  readonly out: string;
+  /** On stderr: of a command that failed, its exception. */
+  readonly err: string;
+}
 
 const admins = new Map<string, Admin>();
 
-/** What one mqadmin command prints on stdout. The commands of a home run in one process, in turn. */
-export function mqadmin(home: string, args: readonly string[]): Promise<string> {
+/** What one mqadmin command prints on stdout. */
+export async function mqadmin(home: string, args: readonly string[]): Promise<string> {
+  return (await mqadminPrints(home, args)).out;
+}
+
+/** Runs one mqadmin command. The commands of a home run in one process, in turn. */
+export function mqadminPrints(home: string, args: readonly string[]): Promise<Printed> {
   let admin = admins.get(home);
   if (!admin) admins.set(home, admin = new Admin(home));
   return within(60, `mqadmin ${args.join(" ")}`, admin.ask(args));
@@ -15,8 +30,9 @@ export function mqadmin(home: string, args: readonly string[]): Promise<string> 
 /** Java's mqadmin, started once: most of a command's time is the start of its process. */
 class Admin {
   readonly #program: Running;
-  #output: string[] = [];
-  #ended: (output: string) => void = () => {};
+  #lines: string[] = [];
+  #out = "";
+  #ended: (printed: Printed) => void = () => {};
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(home: string) {
@@ -24,10 +40,9 @@ class Admin {
     this.#program = runJava(home, ["-Xmx128m"], main, [], (line) => this.#hear(line));
   }
 
-  ask(args: readonly string[]): Promise<string> {
+  ask(args: readonly string[]): Promise<Printed> {
     const answer = this.#last.then(() => {
-      this.#output = [];
-      const ended = new Promise<string>((resolve) => this.#ended = resolve);
+      const ended = new Promise<Printed>((resolve) => this.#ended = resolve);
       this.#program.tell(args.join("\t"));
       const died = this.#program.exited.then((code) => {
         throw new Error(`mqadmin ended with code ${code}: ${this.#program.said()}`);
@@ -39,7 +54,14 @@ class Admin {
   }
 
   #hear(line: string): void {
-    if (line === END) this.#ended(this.#output.join("\n"));
-    else if (!/RocketMQLog|SLF4J|closeChannel/.test(line)) this.#output.push(line);
+    if (line === ERRORS) this.#out = this.#take();
+    else if (line === END) this.#ended({ out: this.#out, err: this.#take() });
+    else if (!/RocketMQLog|SLF4J|closeChannel/.test(line)) this.#lines.push(line);
+  }
+
+  #take(): string {
+    const text = this.#lines.join("\n");
+    this.#lines = [];
+    return text;
   }
 }

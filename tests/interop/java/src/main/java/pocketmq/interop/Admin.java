@@ -9,10 +9,11 @@ import org.apache.rocketmq.tools.command.MQAdminStartup;
 
 /**
  * Runs mqadmin commands one after another in one process, since most of a command's time is its start. A line of
- * stdin is a command, its words parted by tabs; what the command prints goes to stdout, then a line with END alone.
- * Ends with its stdin.
+ * stdin is a command, its words parted by tabs; what the command prints on stdout goes to stdout, then a line with
+ * ERRORS alone, what it printed on stderr, and a line with END alone. Ends with its stdin.
  */
 public final class Admin {
+    private static final String ERRORS = "\u0005";
     private static final String END = "\u0004";
 
     private Admin() {}
@@ -22,10 +23,16 @@ public final class Admin {
         BufferedReader commands = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         for (String command = commands.readLine(); command != null; command = commands.readLine()) {
             ByteArrayOutputStream said = new ByteArrayOutputStream();
+            ByteArrayOutputStream failed = new ByteArrayOutputStream();
             System.setOut(new PrintStream(said, true, StandardCharsets.UTF_8));
+            System.setErr(new PrintStream(failed, true, StandardCharsets.UTF_8));
             MQAdminStartup.main0(command.split("\t"), null);
             System.out.flush();
+            System.err.flush();
             out.write(said.toByteArray());
+            out.println();
+            out.println(ERRORS);
+            out.write(failed.toByteArray());
             out.println();
             out.println(END);
             out.flush();

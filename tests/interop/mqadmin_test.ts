@@ -1,0 +1,9 @@
+/**
+ * Every command of Java's mqadmin on our cluster and on Java's own, with the same data: what it prints must be the
+ * same. The tests share both clusters and run in this order.
+ */
+import { test } from "../harness.ts";
+import "./mqadmin/topics.ts";
+import { closeTwins } from "./mqadmin/twins.ts";
+
+test("both clusters of the mqadmin tests end", closeTwins);
