@@ -10,9 +10,10 @@ import {
   entrySize,
   FILL_SIZE,
   fillEntries,
+  firstFree,
   firstThat,
   putEntry,
-  takeSizes,
+  takeEntries,
 } from "./queue_entry.ts";
 import type { Segment } from "./segment.ts";
 import type { Segments } from "./segments.ts";
@@ -27,9 +28,6 @@ const GAP_ENTRIES_MAX = 1 << 20;
 /** One entry. */
 const one = new Uint8Array(ENTRY_BYTES);
 const oneView = viewOf(one);
-/** The first entries of a file. */
-const head = new Uint8Array(TAIL_BYTES);
-const headView = viewOf(head);
 
 /**
  * The messages of one topic and queue in order, 20 bytes each (queue_entry.ts). The newest entries are in
@@ -45,6 +43,8 @@ export class ConsumeQueue {
   readonly #segments: Segments;
   readonly #becameDirty: (queue: ConsumeQueue) => void;
   #min = 0; // entry number
+  #start = 0; // and of the first that was not deleted
+  #floor: number; // log offset
   #fileEnd = 0; // bytes of the queue that are in files
   #syncedEnd = 0; // and up to here safe
   #tail: Uint8Array | undefined; // entries behind #fileEnd
@@ -59,16 +59,23 @@ export class ConsumeQueue {
     queueId: number,
     segments: Segments,
     becameDirty: (queue: ConsumeQueue) => void,
+    floor = 0,
   ) {
     this.topic = topic;
     this.queueId = queueId;
     this.#segments = segments;
     this.#becameDirty = becameDirty;
+    this.#floor = floor;
   }
 
-  /** Number of the first entry whose message is still in the log. */
+  /** Number of the first entry whose message is still in the log, and was not deleted with its topic. */
   get minOffset(): number {
     return this.#min;
+  }
+
+  /** Number of the first entry of the topic as it is now; 0 when none was deleted with it. */
+  get start(): number {
+    return this.#start;
   }
 
   /** Number the next entry gets. */
@@ -98,24 +105,32 @@ export class ConsumeQueue {
     this.#segments.load((last, size) => crashed && endsInEntry(last, size));
     const { first, last } = this.#segments;
     if (!first || !last) return;
-    this.#fileEnd = ENTRY_BYTES * this.#firstFree(last);
+    this.#fileEnd = ENTRY_BYTES * firstFree(last);
     this.#syncedEnd = crashed ? first.base : this.#fileEnd;
     this.#min = first.base / ENTRY_BYTES;
     this.#findLogEnd();
     if (this.maxOffset === 0) this.#beDirty(); // see #dropEmptyFile
   }
 
+  /** Messages before that log offset are deleted (deletions.ts). */
+  setFloor(logOffset: number): void {
+    this.#floor = logOffset;
+    this.correctMin(0);
+  }
+
   /** Looks up which entry is the first whose message the log, which begins at `logMin`, still has. */
   correctMin(logMin: number): void {
+    const least = Math.max(logMin, this.#floor);
     const first = (this.#segments.first?.base ?? this.#fileEnd) / ENTRY_BYTES;
     const isThere = (n: number) => {
       this.read(n, one);
-      return entrySize(oneView, 0) !== FILL_SIZE && entryLogOffset(oneView, 0) >= logMin;
+      return entrySize(oneView, 0) !== FILL_SIZE && entryLogOffset(oneView, 0) >= least;
     };
     const from = Math.max(first, this.#min);
     const { maxOffset } = this;
     // mostly nothing was removed: then one look is enough
     this.#min = from < maxOffset && isThere(from) ? from : firstThat(from, maxOffset, isThere);
+    if (this.#floor > logMin) this.#start = this.#min;
   }
 
   /**
@@ -125,7 +140,7 @@ export class ConsumeQueue {
   async removeBefore(logMin: number): Promise<void> {
     const segments = this.#segments;
     while (segments.length > 1 && this.#look(segments.first!.end / ENTRY_BYTES - 1)) {
-      if (entryLogOffset(oneView, 0) >= logMin) break;
+      if (entryLogOffset(oneView, 0) >= Math.max(logMin, this.#floor)) break;
       await segments.removeFirst();
     }
     this.correctMin(logMin);
@@ -147,7 +162,7 @@ export class ConsumeQueue {
   /** Forgets all entries and removes their files. */
   clear(): void {
     this.#tailBytes = this.#fileEnd = this.#syncedEnd = 0;
-    this.#min = this.#logEnd = 0;
+    this.#min = this.#start = this.#logEnd = 0;
     this.#segments.removeFrom(0);
   }
 
@@ -169,6 +184,7 @@ export class ConsumeQueue {
     putEntry(this.#tailView, this.#tailBytes, logOffset, size, tagsCode);
     this.#tailBytes += ENTRY_BYTES;
     this.#logEnd = logOffset + size;
+    if (logOffset < this.#floor) this.#min = this.#start = this.maxOffset;
     if (!this.dirty) this.#beDirty();
     return true;
   }
@@ -279,24 +295,18 @@ export class ConsumeQueue {
     const was = this.#fileEnd;
     if (end < was && !this.dirty) this.#beDirty();
     this.#fileEnd = end;
+    this.#min = Math.min(this.#min, end / ENTRY_BYTES); // it lies behind what was deleted
+    this.#start = Math.min(this.#start, this.#min);
     this.#syncedEnd = Math.min(this.#syncedEnd, end);
     this.#cutUnsafe = true;
     this.#segments.removeFrom(Math.max(end, first.end));
     const segment = this.#segments.find(end);
     if (segment) {
-      this.#takeAway(segment, end - segment.base, Math.min(was, segment.end) - segment.base);
+      const [at, to] = [end - segment.base, Math.min(was, segment.end) - segment.base];
+      takeEntries(segment, at, to, this.#isZeroBehind);
     }
     this.#isZeroBehind = false; // once something failed to be written, who knows
     this.#findLogEnd();
-  }
-
-  /** Takes away a file's entries from `at` on, which end at `end`. To free blocks takes a disk milliseconds. */
-  #takeAway(segment: Segment, at: number, end: number): void {
-    if (!this.#isZeroBehind) {
-      const keepsBlock = at === 0 && this.#look(segment.base / ENTRY_BYTES);
-      segment.zeroFrom(keepsBlock ? ENTRY_BYTES : at);
-      if (keepsBlock) takeSizes(segment, 0, ENTRY_BYTES);
-    } else if (end > at) takeSizes(segment, at, end);
   }
 
   /** A file must not stay when its entries were cut: Java takes its first 20 bytes for one, zeros or not. */
@@ -322,15 +332,6 @@ export class ConsumeQueue {
     const there = this.read(this.maxOffset - 1, one) === ENTRY_BYTES;
     if (!there || !entryIsThere(oneView, 0) || entrySize(oneView, 0) === FILL_SIZE) return;
     this.#logEnd = entryLogOffset(oneView, 0) + entrySize(oneView, 0);
-  }
-
-  /** Number of the first entry of a file at which nothing was put. Of a short queue one read tells it. */
-  #firstFree(file: Segment): number {
-    const from = file.base / ENTRY_BYTES;
-    const count = Math.floor(file.file.readAt(0, head) / ENTRY_BYTES);
-    const isFree = (n: number) => !entryIsThere(headView, n * ENTRY_BYTES);
-    if (count > 0 && isFree(count - 1)) return from + firstThat(0, count, isFree);
-    return firstThat(from + count, file.end / ENTRY_BYTES, (n) => !this.#look(n));
   }
 
   /** Brings entry `n` of the files into `one`; false when nothing was put there. */
