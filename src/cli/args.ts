@@ -5,6 +5,9 @@ import { javaKeys, refusedWhenTrue } from "../broker/java_keys.ts";
 import { UsageError } from "./exit.ts";
 import { LOG_FORMATS, type LogFormat } from "./logging.ts";
 
+/** What a word or a flag's value may name. Topics, groups and brokers are those of the cluster. */
+export type Named = "topic" | "group" | "broker" | "folder" | "file";
+
 /** A flag of a command: a switch, or one with a value. */
 export interface Flag {
   readonly kind: "switch" | "text" | "count";
@@ -12,6 +15,8 @@ export interface Flag {
   readonly letter?: string;
   /** All that a text may be. */
   readonly choices?: readonly string[];
+  /** What its value names: a shell completes it with what there is. */
+  readonly names?: Named;
 }
 
 /** What a command was given, by the kinds of its flags. */

@@ -11,7 +11,11 @@ export const CLUSTER_FLAGS = {
   json: { kind: "switch" },
 } as const;
 
-/** Their lines in a help text. */
+/** Words of such commands. */
+export const TOPIC = { what: "a topic", kind: "topic" } as const;
+export const GROUP = { what: "a group", kind: "group" } as const;
+
+/** Lines of the flags in a help text. */
 export const CLUSTER_HELP =
   `  -n, --namesrvAddr A:P;B:P   name servers; default NAMESRV_ADDR, else 127.0.0.1:9876
   --json                      one JSON object a line

@@ -18,7 +18,9 @@ export interface CommandTexts {
   readonly summary: string;
   /** Everything behind the usage line: flags, then examples. */
   readonly help: string;
+  /** It answers --help behind its words by itself. */
+  readonly helpsItself?: true;
 }
 
 /** One word behind `pocketmq`. */
-export type Command = CommandTexts & (Pick<Verb, "run"> & Partial<Verb> | Verbs);
+export type Command = CommandTexts & (Verb | Verbs);

@@ -5,12 +5,12 @@ import type { Message } from "../client/incoming.ts";
 import { keyOf, type StartFrom } from "../client/offsets.ts";
 import type { Wanted } from "../client/subscription.ts";
 import type { MessageQueue } from "../wire/message_queue.ts";
-import { parseFlags } from "./args.ts";
-import { CLUSTER_FLAGS, CLUSTER_HELP, connectTo } from "./cluster.ts";
+import { CLUSTER_FLAGS, CLUSTER_HELP, connectTo, TOPIC } from "./cluster.ts";
 import type { Command, Context } from "./command.ts";
 import { Exit, UsageError } from "./exit.ts";
 import { jsonOf, textOf } from "./message_text.ts";
 import { timeOf } from "./time.ts";
+import { verb } from "./verb.ts";
 
 /** Every broker knows the group of admin tools, also one that creates no groups by itself. */
 const NO_GROUP = "TOOLS_CONSUMER";
@@ -44,37 +44,37 @@ Examples:
   pocketmq consume orders --filter "amount > 3"
   pocketmq consume orders --group readers --follow
 `,
-  async run(context, args) {
-    const { flags, words } = parseFlags(args, {
+  ...verb({
+    flags: {
       ...CLUSTER_FLAGS,
-      group: { kind: "text" },
+      group: { kind: "text", names: "group" },
       tag: { kind: "text" },
       filter: { kind: "text" },
       from: { kind: "text" },
       max: { kind: "count" },
       follow: { kind: "switch" },
-    });
-    const [topic, more] = words;
-    if (topic === undefined) throw new UsageError("consume needs a topic");
-    if (more !== undefined) throw new UsageError(`consume takes one topic, not "${more}" too`);
-    const { max = Infinity } = flags;
-    if (max < 1) throw new UsageError("--max is 0, it must be 1 or more");
-    const options: ConsumerOptions = {
-      group: flags.group ?? NO_GROUP,
-      mode: flags.group === undefined ? "broadcast" : "clustering",
-      topics: [wantedOf(topic, flags)],
-      from: startOf(flags.from, context.runtime.clock.now()),
-    };
-    const print = (message: Message) =>
-      context.terminal.stdout(flags.json ? jsonOf(message) : textOf(message));
-    const client = connectTo(context, flags);
-    try {
-      await new Reading(client, options, context).run(print, max, flags.follow);
-    } finally {
-      await client.close();
-    }
-    return Exit.OK;
-  },
+    },
+    words: [TOPIC],
+    async run(context, { flags, words: [topic] }) {
+      const { max = Infinity } = flags;
+      if (max < 1) throw new UsageError("--max is 0, it must be 1 or more");
+      const options: ConsumerOptions = {
+        group: flags.group ?? NO_GROUP,
+        mode: flags.group === undefined ? "broadcast" : "clustering",
+        topics: [wantedOf(topic, flags)],
+        from: startOf(flags.from, context.runtime.clock.now()),
+      };
+      const print = (message: Message) =>
+        context.terminal.stdout(flags.json ? jsonOf(message) : textOf(message));
+      const client = connectTo(context, flags);
+      try {
+        await new Reading(client, options, context).run(print, max, flags.follow);
+      } finally {
+        await client.close();
+      }
+      return Exit.OK;
+    },
+  }),
 };
 
 function wantedOf(topic: string, { tag, filter }: { tag?: string; filter?: string }): Wanted {

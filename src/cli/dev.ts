@@ -4,12 +4,14 @@ import type { BrokerConfig } from "../broker/config.ts";
 import { configOf } from "../broker/configure.ts";
 import type { Clock } from "../ports/host.ts";
 import { addressText } from "../wire/host_address.ts";
-import { logFormatOf, parseFlags } from "./args.ts";
+import { type FlagValues, logFormatOf } from "./args.ts";
 import type { Command, Context } from "./command.ts";
 import { Exit, UsageError } from "./exit.ts";
+import { LOG_FORMATS } from "./logging.ts";
 import type { Ready } from "./serve.ts";
 import { openOutput, type Roles, runRoles, StartError } from "./start.ts";
 import { tableOf } from "./table.ts";
+import { verb } from "./verb.ts";
 import { VERSION } from "./version.ts";
 
 const HOST = "127.0.0.1";
@@ -19,6 +21,14 @@ const STEP = 100;
 const SLAVES_MAX = 50;
 /** A slave asks the name server for its master, proves itself and reports; that takes milliseconds. */
 const SLAVES_READY_MS = 30_000;
+
+const FLAGS = {
+  data: { kind: "text", names: "folder" },
+  slaves: { kind: "count" },
+  port: { kind: "count" },
+  json: { kind: "switch" },
+  logFormat: { kind: "text", choices: LOG_FORMATS },
+} as const;
 
 /** `pocketmq dev` */
 export const dev: Command = {
@@ -40,33 +50,29 @@ Examples:
   pocketmq dev --data /tmp/mq --slaves 2
   pocketmq dev --port 0 | head -1
 `,
-  async run(context, args) {
-    const { terminal } = context;
-    const plan = planOf(args);
-    const output = openOutput(context, plan.logFormat);
-    await runRoles(context, output, "pocketmq dev --port 0 takes free ones", async (roles) => {
-      const ready = await startGroup(roles, plan, context.runtime.clock);
-      const text = terminal.stdoutIsTerminal && !plan.json
-        ? welcome(ready, plan.data, context)
-        : JSON.stringify(ready) + "\n";
-      return () => terminal.stdout(text);
-    });
-    return Exit.OK;
-  },
+  ...verb({
+    flags: FLAGS,
+    words: [],
+    async run(context, { flags }) {
+      const { terminal } = context;
+      const plan = planOf(flags);
+      const output = openOutput(context, plan.logFormat);
+      await runRoles(context, output, "pocketmq dev --port 0 takes free ones", async (roles) => {
+        const ready = await startGroup(roles, plan, context.runtime.clock);
+        const text = terminal.stdoutIsTerminal && !plan.json
+          ? welcome(ready, plan.data, context)
+          : JSON.stringify(ready) + "\n";
+        return () => terminal.stdout(text);
+      });
+      return Exit.OK;
+    },
+  }),
 };
 
 type Plan = ReturnType<typeof planOf>;
 
-function planOf(args: readonly string[]) {
-  const { flags, words } = parseFlags(args, {
-    data: { kind: "text" },
-    slaves: { kind: "count" },
-    port: { kind: "count" },
-    json: { kind: "switch" },
-    logFormat: { kind: "text" },
-  });
+function planOf(flags: FlagValues<typeof FLAGS>) {
   const { slaves = 1, port, data = "./pocketmq-data", json } = flags;
-  if (words.length > 0) throw new UsageError(`dev takes no argument, not "${words[0]}"`);
   if (slaves > SLAVES_MAX) throw new UsageError(`--slaves is ${slaves}, at most ${SLAVES_MAX}`);
   if (port !== undefined && port !== 0) {
     throw new UsageError(`--port is ${port}, it must be 0, which takes free ports`);

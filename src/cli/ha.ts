@@ -1,5 +1,10 @@
 import { clusterBrokers } from "../admin/cluster.ts";
-import { accept, brokerHa, resync, ResyncRefused } from "../admin/ha.ts";
+import {
+  accept as acceptSlave,
+  brokerHa,
+  resync as resyncSlave,
+  ResyncRefused,
+} from "../admin/ha.ts";
 import { type Log, reasonOf } from "../base/log.ts";
 import { sleep } from "../base/together.ts";
 import { NameServers } from "../client/name_servers.ts";
@@ -7,7 +12,6 @@ import { CallError } from "../rpc/peer.ts";
 import { Redial } from "../rpc/redial.ts";
 import type { ResyncReport } from "../wire/ha_resync.ts";
 import { parseAddress } from "../wire/host_address.ts";
-import { parseFlags } from "./args.ts";
 import { CLUSTER_FLAGS, CLUSTER_HELP, nameServersOf } from "./cluster.ts";
 import type { Command, Context } from "./command.ts";
 import { Exit, UsageError } from "./exit.ts";
@@ -15,6 +19,7 @@ import type { Seen } from "./ha_health.ts";
 import { lookJson, lookText, resyncText } from "./ha_text.ts";
 import { openLog } from "./logging.ts";
 import { Progress } from "./progress.ts";
+import { verb } from "./verb.ts";
 
 const WATCH_MS = 2_000;
 /** Clears a terminal. */
@@ -24,9 +29,35 @@ const AGAIN_MS = 200;
 
 const FLAGS = {
   ...CLUSTER_FLAGS,
-  broker: { kind: "text", letter: "b" },
-  watch: { kind: "switch" },
+  broker: { kind: "text", letter: "b", names: "broker" },
 } as const;
+
+const status = verb({
+  flags: { ...FLAGS, watch: { kind: "switch" } },
+  words: [],
+  run(context, { flags }) {
+    if (flags.broker !== undefined) mustBeAddress(flags.broker);
+    return withRedial(context, (redial) => runStatus({ ...context, redial }, flags));
+  },
+});
+
+const resync = verb({
+  flags: FLAGS,
+  words: [],
+  run(context, { flags: { broker, json } }) {
+    const slave = named(broker, "resync", "slave");
+    return withRedial(context, (redial) => runResync({ ...context, redial }, slave, json));
+  },
+});
+
+const accept = verb({
+  flags: FLAGS,
+  words: [{ what: "the address of a slave", kind: "broker" }],
+  run(context, { flags: { broker, json }, words: [slave] }) {
+    const master = named(broker, "accept", "master");
+    return withRedial(context, (redial) => runAccept({ ...context, redial }, slave, master, json));
+  },
+});
 
 /** `pocketmq ha` */
 export const ha: Command = {
@@ -63,62 +94,20 @@ Examples:
   pocketmq ha resync -b 10.0.0.6:10911
   pocketmq ha accept 10.0.0.6:10911 -b 10.0.0.5:10911
 `,
-  async run(context, args) {
-    const { flags, words } = parseFlags(args, FLAGS);
-    const [verb, ...more] = words;
-    const { broker } = flags;
-    if (broker !== undefined) mustBeAddress(broker);
-    if (flags.watch && verb !== "status") throw new UsageError("--watch goes with status only");
-    switch (verb) {
-      case "status":
-        takesWords(verb, more, 0);
-        return await withRedial(context, (redial) => status({ ...context, redial }, flags));
-      case "resync":
-        takesWords(verb, more, 0);
-        return await withRedial(
-          context,
-          (redial) =>
-            runResync({ ...context, redial }, named(broker, "resync", "slave"), flags.json),
-        );
-      case "accept":
-        takesWords(verb, more, 1);
-        return await withRedial(
-          context,
-          (redial) =>
-            runAccept(
-              { ...context, redial },
-              more[0],
-              named(broker, "accept", "master"),
-              flags.json,
-            ),
-        );
-      default:
-        throw new UsageError(
-          verb === undefined
-            ? "ha needs a word: status, resync or accept"
-            : `unknown word "${verb}", it must be status, resync or accept`,
-        );
-    }
-  },
+  verbs: { status, resync, accept },
 };
 
 interface HaContext extends Context {
   readonly redial: Redial;
 }
 
-function takesWords(verb: string, more: readonly string[], count: 0 | 1): void {
-  if (more.length < count) throw new UsageError(`ha ${verb} needs the address of a slave`);
-  if (more.length > count) throw new UsageError(`ha ${verb} does not take "${more[count]}"`);
-}
-
-function mustBeAddress(text: string): void {
-  if (parseAddress(text) === undefined) {
-    throw new UsageError(`-b is "${text}", it must be host:port of a broker`);
-  }
+function mustBeAddress(text: string): string {
+  if (parseAddress(text) !== undefined) return text;
+  throw new UsageError(`-b is "${text}", it must be host:port of a broker`);
 }
 
 function named(broker: string | undefined, verb: string, role: string): string {
-  if (broker !== undefined) return broker;
+  if (broker !== undefined) return mustBeAddress(broker);
   throw new UsageError(`ha ${verb} needs -b, the address of the ${role}`);
 }
 
@@ -142,7 +131,7 @@ interface StatusFlags {
   readonly watch: boolean;
 }
 
-async function status(context: HaContext, flags: StatusFlags): Promise<number> {
+async function runStatus(context: HaContext, flags: StatusFlags): Promise<number> {
   const { runtime: { clock }, redial, terminal } = context;
   const servers = flags.broker === undefined
     ? new NameServers(nameServersOf(context, flags), { redial, clock })
@@ -201,7 +190,7 @@ async function runResync(
   try {
     let report: ResyncReport;
     for (let again = false;; again = true) {
-      report = await resync(redial, slave, again);
+      report = await resyncSlave(redial, slave, again);
       if (report.state === "DONE") break;
       if (report.total > 0) progress ??= new Progress(terminal, report.total);
       progress?.at(report.copied);
@@ -224,7 +213,7 @@ async function runAccept(
   master: string,
   json: boolean,
 ): Promise<number> {
-  await accept(redial, master, slave);
+  await acceptSlave(redial, master, slave);
   terminal.stdout(
     json
       ? JSON.stringify({ accepted: slave, master }) + "\n"

@@ -1,77 +1,73 @@
-import { type Flag, parseFlags } from "./args.ts";
+import type { StorePlace } from "../store/inspect/stored.ts";
+import type { Flag } from "./args.ts";
 import type { Command, Context } from "./command.ts";
-import { UsageError } from "./exit.ts";
 import { diff } from "./log_diff.ts";
 import { dump } from "./log_dump.ts";
 import { placeOf } from "./log_place.ts";
 import { rebuild } from "./log_rebuild.ts";
 import { stat } from "./log_stat.ts";
 import { verify } from "./log_verify.ts";
-import type { Verb } from "./verb.ts";
+import { verb } from "./verb.ts";
 
 const PLACE_FLAGS = {
   json: { kind: "switch" },
-  storePathCommitLog: { kind: "text" },
+  storePathCommitLog: { kind: "text", names: "folder" },
 } as const satisfies Record<string, Flag>;
 
-/** What follows `pocketmq log`, by its first word. */
-const VERBS: Readonly<
-  Record<string, (context: Context, args: readonly string[]) => Promise<number> | number>
-> = {
-  dump(context, args) {
-    const { flags, words } = parseFlags(args, {
-      ...PLACE_FLAGS,
-      topic: { kind: "text" },
-      queue: { kind: "count" },
-      from: { kind: "count" },
-      to: { kind: "count" },
-      key: { kind: "text" },
-      tag: { kind: "text" },
-      limit: { kind: "count" },
-      body: { kind: "switch" },
-    });
-    const [dir] = folders("dump", words, 1);
-    return dump(context, placeOf(context.runtime.fs, dir, flags.storePathCommitLog), flags);
+const STORE = { what: "the folder of a store", kind: "folder" } as const;
+
+const dumpVerb = verb({
+  flags: {
+    ...PLACE_FLAGS,
+    topic: { kind: "text" },
+    queue: { kind: "count" },
+    from: { kind: "count" },
+    to: { kind: "count" },
+    key: { kind: "text" },
+    tag: { kind: "text" },
+    limit: { kind: "count" },
+    body: { kind: "switch" },
   },
-  verify(context, args) {
-    const { flags, words } = parseFlags(args, {
-      ...PLACE_FLAGS,
-      strict: { kind: "switch" },
-      limit: { kind: "count" },
-    });
-    const [dir] = folders("verify", words, 1);
-    return verify(context, placeOf(context.runtime.fs, dir, flags.storePathCommitLog), flags);
+  words: [STORE],
+  run: (context, { flags, words: [dir] }) => at(context, dir, flags, dump),
+});
+
+const verifyVerb = verb({
+  flags: { ...PLACE_FLAGS, strict: { kind: "switch" }, limit: { kind: "count" } },
+  words: [STORE],
+  run: (context, { flags, words: [dir] }) => at(context, dir, flags, verify),
+});
+
+const statVerb = verb({
+  flags: { ...PLACE_FLAGS, queues: { kind: "switch" } },
+  words: [STORE],
+  run: (context, { flags, words: [dir] }) => at(context, dir, flags, stat),
+});
+
+const rebuildVerb = verb({
+  flags: {
+    ...PLACE_FLAGS,
+    mappedFileSizeConsumeQueue: { kind: "count" },
+    maxHashSlotNum: { kind: "count" },
+    maxIndexNum: { kind: "count" },
+    messageDelayLevel: { kind: "text" },
   },
-  stat(context, args) {
-    const { flags, words } = parseFlags(args, { ...PLACE_FLAGS, queues: { kind: "switch" } });
-    const [dir] = folders("stat", words, 1);
-    return stat(context, placeOf(context.runtime.fs, dir, flags.storePathCommitLog), flags);
-  },
-  async rebuild(context, args) {
-    const { flags, words } = parseFlags(args, {
-      ...PLACE_FLAGS,
-      mappedFileSizeConsumeQueue: { kind: "count" },
-      maxHashSlotNum: { kind: "count" },
-      maxIndexNum: { kind: "count" },
-      messageDelayLevel: { kind: "text" },
-    });
-    const [dir] = folders("rebuild", words, 1);
-    return await rebuild(
-      context,
-      placeOf(context.runtime.fs, dir, flags.storePathCommitLog),
-      flags,
-    );
-  },
-  diff(context, args) {
-    const { flags, words } = parseFlags(args, { json: { kind: "switch" } });
-    const [a, b] = folders("diff", words, 2);
+  words: [STORE],
+  run: (context, { flags, words: [dir] }) => at(context, dir, flags, rebuild),
+});
+
+const diffVerb = verb({
+  flags: { json: { kind: "switch" } },
+  words: [STORE, { what: "the folder of another store", kind: "folder" }],
+  run(context, { flags, words: [a, b] }) {
     const { fs } = context.runtime;
-    return diff(context, { a: placeOf(fs, a, undefined), b: placeOf(fs, b, undefined) }, flags);
+    const places = { a: placeOf(fs, a, undefined), b: placeOf(fs, b, undefined) };
+    return Promise.resolve(diff(context, places, flags));
   },
-};
+});
 
 /** `pocketmq log` */
-export const log: Command & Pick<Verb, "run"> = {
+export const log: Command = {
   name: "log",
   usage: "dump DIR | verify DIR | stat DIR | rebuild DIR | diff A B",
   summary: "Look into a store on this machine, ours or a Java broker's, running or stopped",
@@ -118,27 +114,21 @@ Examples:
   pocketmq log rebuild ~/store
   pocketmq log diff ~/store ~/store-of-the-slave
 `,
-  async run(context, args) {
-    const [verb, ...rest] = args;
-    const known = Object.hasOwn(VERBS, verb ?? "") ? VERBS[verb] : undefined;
-    if (known) return await known(context, rest);
-    const words = Object.keys(VERBS).join(", ").replace(/, ([^,]*)$/, " or $1");
-    throw new UsageError(
-      verb === undefined
-        ? `log needs a word: ${words}`
-        : `unknown word "${verb}", it must be ${words}`,
-    );
+  verbs: {
+    dump: dumpVerb,
+    verify: verifyVerb,
+    stat: statVerb,
+    rebuild: rebuildVerb,
+    diff: diffVerb,
   },
 };
 
-function folders(verb: string, words: readonly string[], count: 1 | 2): readonly string[] {
-  if (words.length < count) {
-    const wanted = count === 1 ? "the folder of a store" : "the folders of two stores";
-    throw new UsageError(`log ${verb} needs ${wanted}`);
-  }
-  if (words.length > count) {
-    const most = count === 1 ? "one folder" : "two folders";
-    throw new UsageError(`log ${verb} takes ${most}, not "${words[count]}" too`);
-  }
-  return words;
+/** Does `work` with the store that lies in the folder. */
+async function at<F extends { readonly storePathCommitLog: string | undefined }>(
+  context: Context,
+  dir: string,
+  flags: F,
+  work: (context: Context, place: StorePlace, flags: F) => Promise<number> | number,
+): Promise<number> {
+  return await work(context, placeOf(context.runtime.fs, dir, flags.storePathCommitLog), flags);
 }

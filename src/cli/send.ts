@@ -2,11 +2,11 @@ import { utf8 } from "../base/bytes.ts";
 import type { Client } from "../client/client.ts";
 import type { OutgoingMessage } from "../client/outgoing.ts";
 import type { Sent } from "../client/producer.ts";
-import { parseFlags } from "./args.ts";
-import { CLUSTER_FLAGS, CLUSTER_HELP, connectTo } from "./cluster.ts";
+import { CLUSTER_FLAGS, CLUSTER_HELP, connectTo, TOPIC } from "./cluster.ts";
 import type { Command, Context } from "./command.ts";
-import { Exit, UsageError } from "./exit.ts";
+import { Exit } from "./exit.ts";
 import { Progress } from "./progress.ts";
+import { verb } from "./verb.ts";
 
 const DEFAULT_BODY = "hello from pocketmq";
 /** Sends under way at a time. */
@@ -33,33 +33,29 @@ Examples:
   pocketmq send orders --count 1000 -n '10.0.0.1:9876;10.0.0.2:9876'
   cat invoice.pdf | pocketmq send invoices -
 `,
-  async run(context, args) {
-    const { flags, words } = parseFlags(args, {
+  ...verb({
+    flags: {
       ...CLUSTER_FLAGS,
       tag: { kind: "text" },
       key: { kind: "text" },
       count: { kind: "count" },
-    });
-    const [topic, text = DEFAULT_BODY] = words;
-    if (topic === undefined) throw new UsageError("send needs a topic");
-    if (words.length > 2) {
-      throw new UsageError(
-        `send takes a topic and one body, not "${words[2]}" too; quote the body`,
-      );
-    }
-    const client = connectTo(context, flags);
-    try {
-      const message: OutgoingMessage = {
-        topic,
-        body: text === "-" ? await context.terminal.stdin() : utf8(text),
-        tag: flags.tag,
-        keys: flags.key?.split(" ").filter((key) => key !== ""),
-      };
-      return await sendAll(client, message, flags.count ?? 1, context, flags.json);
-    } finally {
-      await client.close();
-    }
-  },
+    },
+    words: [TOPIC, { what: "a body", kind: "text", optional: true }],
+    async run(context, { flags, words: [topic, text = DEFAULT_BODY] }) {
+      const client = connectTo(context, flags);
+      try {
+        const message: OutgoingMessage = {
+          topic,
+          body: text === "-" ? await context.terminal.stdin() : utf8(text),
+          tag: flags.tag,
+          keys: flags.key?.split(" ").filter((key) => key !== ""),
+        };
+        return await sendAll(client, message, flags.count ?? 1, context, flags.json);
+      } finally {
+        await client.close();
+      }
+    },
+  }),
 };
 
 async function sendAll(

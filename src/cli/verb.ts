@@ -1,5 +1,5 @@
 import { nearest } from "../base/nearest.ts";
-import { type Flag, type FlagValues, parseFlags } from "./args.ts";
+import { type Flag, type FlagValues, type Named, parseFlags } from "./args.ts";
 import type { Context } from "./command.ts";
 import { UsageError } from "./exit.ts";
 
@@ -7,8 +7,10 @@ import { UsageError } from "./exit.ts";
 export interface Word {
   /** As an error names it: "a topic". */
   readonly what: string;
-  /** What a shell may complete it with. */
-  readonly kind?: "topic" | "group" | "broker" | "folder" | "file";
+  /** What it names: a shell completes it with what there is. Text is what may need quotes. */
+  readonly kind?: Named | "text";
+  /** Some of what it may be, for a shell. */
+  readonly choices?: readonly string[];
   readonly optional?: true;
 }
 
@@ -28,6 +30,8 @@ export interface Verb {
 /** The words of which one must follow, and what each means. */
 export interface Verbs {
   readonly verbs: Readonly<Record<string, Verb | Verbs>>;
+  /** What is done where none of them follows; without this, that is an error. */
+  otherwise?(context: Context, args: readonly string[], name: string): Promise<number>;
 }
 
 /** A verb of what it takes and what it does with that. */
@@ -64,6 +68,7 @@ export async function runVerbs(
   if (word !== undefined && Object.hasOwn(does.verbs, word)) {
     return await runVerbs(does.verbs[word], context, rest, `${name} ${word}`);
   }
+  if (does.otherwise) return await does.otherwise(context, args, name);
   const known = Object.keys(does.verbs);
   const all = known.join(", ").replace(/, ([^,]*)$/, " or $1");
   if (word === undefined || word.startsWith("-")) {
@@ -83,7 +88,8 @@ function wordsOf<const W extends readonly Word[]>(
   const missing = wanted.find(({ optional }, i) => !optional && i >= given.length);
   if (missing !== undefined) throw new UsageError(`${name} needs ${missing.what}`);
   if (given.length > wanted.length) {
-    throw new UsageError(`${name} does not take "${given[wanted.length]}"`);
+    const quote = wanted.at(-1)?.kind === "text" ? " too; quote a text with spaces in it" : "";
+    throw new UsageError(`${name} does not take "${given[wanted.length]}"${quote}`);
   }
   return given as WordValues<W>;
 }

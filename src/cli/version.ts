@@ -1,6 +1,6 @@
-import { parseFlags } from "./args.ts";
 import type { Command } from "./command.ts";
-import { Exit, UsageError } from "./exit.ts";
+import { Exit } from "./exit.ts";
+import { verb } from "./verb.ts";
 
 /** The version of this program, the same as in deno.json and package.json. */
 export const VERSION = "0.1.0";
@@ -15,15 +15,17 @@ Examples:
   pocketmq version
   pocketmq version --json
 `,
-  run({ runtime, terminal }, args) {
-    const { flags, words } = parseFlags(args, { json: { kind: "switch" } });
-    if (words.length > 0) throw new UsageError(`version takes no argument, not "${words[0]}"`);
-    const facts = { version: VERSION, runtime: runtime.name, runtimeVersion: runtime.version };
-    terminal.stdout(
-      flags.json
-        ? JSON.stringify(facts) + "\n"
-        : `pocketmq ${facts.version} (${facts.runtime} ${facts.runtimeVersion})\n`,
-    );
-    return Promise.resolve(Exit.OK);
-  },
+  ...verb({
+    flags: { json: { kind: "switch" } },
+    words: [],
+    run({ runtime, terminal }, { flags }) {
+      const facts = { version: VERSION, runtime: runtime.name, runtimeVersion: runtime.version };
+      terminal.stdout(
+        flags.json
+          ? JSON.stringify(facts) + "\n"
+          : `pocketmq ${facts.version} (${facts.runtime} ${facts.runtimeVersion})\n`,
+      );
+      return Promise.resolve(Exit.OK);
+    },
+  }),
 };

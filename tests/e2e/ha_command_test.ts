@@ -135,15 +135,15 @@ test("ha status --watch looks again until Ctrl-C, then ends with what it saw las
 
 for (
   const { args, err } of [
-    { args: [], err: "ha needs a word: status, resync or accept" },
-    { args: ["statsu"], err: 'unknown word "statsu", it must be status, resync or accept' },
+    { args: [], err: "ha needs a word first: status, resync or accept" },
+    { args: ["statsu"], err: 'unknown word "statsu" behind ha, did you mean status?' },
     { args: ["status", "more"], err: 'ha status does not take "more"' },
     {
       args: ["status", "-b", "10.0.0.1"],
       err: '-b is "10.0.0.1", it must be host:port of a broker',
     },
     { args: ["resync"], err: "ha resync needs -b, the address of the slave" },
-    { args: ["resync", "-b", "a:1", "--watch"], err: "--watch goes with status only" },
+    { args: ["resync", "-b", "a:1", "--watch"], err: "unknown flag --watch" },
     { args: ["accept", "-b", "a:1"], err: "ha accept needs the address of a slave" },
     { args: ["accept", "b:1"], err: "ha accept needs -b, the address of the master" },
     { args: ["status", "-n", "x"], err: "must be host:port" },

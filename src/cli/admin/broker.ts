@@ -1,14 +1,59 @@
 import { brokerConfig, brokerRuntime, loadIn } from "../../admin/brokers.ts";
 import type { Lines } from "../../admin/lines.ts";
 import { nearest } from "../../base/nearest.ts";
-import { parseFlags } from "../args.ts";
 import { CLUSTER_FLAGS, CLUSTER_HELP } from "../cluster.ts";
 import type { Command } from "../command.ts";
 import { Exit, UsageError } from "../exit.ts";
 import { tableOf } from "../table.ts";
+import { verb } from "../verb.ts";
 import { exitOf, nodeJson, nodesText } from "./cluster.ts";
 import { addressOf, allBrokers, heard, jsonLine, reaching, TARGET_FLAGS } from "./reach.ts";
-import { runVerb, type Verb, wordsOf } from "./verbs.ts";
+
+const FLAGS = { ...CLUSTER_FLAGS, broker: TARGET_FLAGS.broker } as const;
+
+const status = verb({
+  flags: FLAGS,
+  words: [],
+  run(context, { flags }) {
+    const address = flags.broker === undefined ? undefined : addressOf(flags.broker);
+    return reaching(context, flags, async (lines) => {
+      if (address === undefined) {
+        const nodes = await loads(lines);
+        const now = context.runtime.clock.now();
+        context.terminal.stdout(flags.json ? nodes.map(nodeJson).join("") : nodesText(nodes, now));
+        return exitOf(nodes.map(({ load }) => load));
+      }
+      const runtime = await brokerRuntime(lines, address);
+      context.terminal.stdout(settingsText(runtime, flags.json));
+      return Exit.OK;
+    });
+  },
+});
+
+const config = verb({
+  flags: FLAGS,
+  words: [{ what: "a key", optional: true }],
+  run(context, { flags, words: [key] }) {
+    if (flags.broker === undefined) throw new UsageError("broker config needs -b, its address");
+    const address = addressOf(flags.broker);
+    return reaching(context, flags, async (lines) => {
+      const settings = await brokerConfig(lines, address);
+      if (key === undefined) {
+        context.terminal.stdout(settingsText(settings, flags.json));
+        return Exit.OK;
+      }
+      const value = settings.get(key);
+      if (value === undefined) {
+        const meant = nearest(key, settings.keys());
+        const hint = meant ? `, did you mean ${meant}?` : "";
+        context.terminal.stderr(`pocketmq: ${address} has no key ${key}${hint}\n`);
+        return Exit.FAILED;
+      }
+      context.terminal.stdout(flags.json ? jsonLine({ [key]: value }) : `${value}\n`);
+      return Exit.OK;
+    });
+  },
+});
 
 /** `pocketmq broker` */
 export const broker: Command = {
@@ -31,51 +76,7 @@ Examples:
   pocketmq broker config -b 10.0.0.5:10911
   pocketmq broker config -b 10.0.0.5:10911 flushDiskType
 `,
-  run: (context, args) => runVerb("broker", VERBS, context, args),
-};
-
-const FLAGS = { ...CLUSTER_FLAGS, broker: TARGET_FLAGS.broker } as const;
-
-const VERBS: Readonly<Record<string, Verb>> = {
-  status(context, args) {
-    const { flags, words } = parseFlags(args, FLAGS);
-    wordsOf("broker status", words, []);
-    const address = flags.broker === undefined ? undefined : addressOf(flags.broker);
-    return reaching(context, flags, async (lines) => {
-      if (address === undefined) {
-        const nodes = await loads(lines);
-        const now = context.runtime.clock.now();
-        context.terminal.stdout(flags.json ? nodes.map(nodeJson).join("") : nodesText(nodes, now));
-        return exitOf(nodes.map(({ load }) => load));
-      }
-      const runtime = await brokerRuntime(lines, address);
-      context.terminal.stdout(settingsText(runtime, flags.json));
-      return Exit.OK;
-    });
-  },
-
-  config(context, args) {
-    const { flags, words } = parseFlags(args, FLAGS);
-    if (flags.broker === undefined) throw new UsageError("broker config needs -b, its address");
-    const address = addressOf(flags.broker);
-    const [key] = words.length === 0 ? [undefined] : wordsOf("broker config", words, ["a key"]);
-    return reaching(context, flags, async (lines) => {
-      const settings = await brokerConfig(lines, address);
-      if (key === undefined) {
-        context.terminal.stdout(settingsText(settings, flags.json));
-        return Exit.OK;
-      }
-      const value = settings.get(key);
-      if (value === undefined) {
-        const meant = nearest(key, settings.keys());
-        const hint = meant ? `, did you mean ${meant}?` : "";
-        context.terminal.stderr(`pocketmq: ${address} has no key ${key}${hint}\n`);
-        return Exit.FAILED;
-      }
-      context.terminal.stdout(flags.json ? jsonLine({ [key]: value }) : `${value}\n`);
-      return Exit.OK;
-    });
-  },
+  verbs: { status, config },
 };
 
 async function loads(lines: Lines): Promise<Parameters<typeof nodeJson>[0][]> {

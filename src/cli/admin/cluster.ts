@@ -1,13 +1,27 @@
 import { type BrokerLoad, brokerRuntime, loadIn } from "../../admin/brokers.ts";
 import type { ClusterBroker } from "../../admin/cluster.ts";
-import { parseFlags } from "../args.ts";
 import { CLUSTER_FLAGS, CLUSTER_HELP } from "../cluster.ts";
 import type { Command } from "../command.ts";
 import { Exit } from "../exit.ts";
 import { tableOf } from "../table.ts";
 import { durationText } from "../units.ts";
+import { verb } from "../verb.ts";
 import { allBrokers, type Heard, heard, jsonLine, reaching } from "./reach.ts";
-import { runVerb, type Verb, wordsOf } from "./verbs.ts";
+
+const list = verb({
+  flags: CLUSTER_FLAGS,
+  words: [],
+  run: (context, { flags }) =>
+    reaching(context, flags, async (lines) => {
+      const nodes = await Promise.all((await allBrokers(lines)).map(async (broker) => ({
+        broker,
+        load: await heard(brokerRuntime(lines, broker.address).then(loadIn)),
+      })));
+      const now = context.runtime.clock.now();
+      context.terminal.stdout(flags.json ? nodes.map(nodeJson).join("") : nodesText(nodes, now));
+      return exitOf(nodes.map(({ load }) => load));
+    }),
+});
 
 /** `pocketmq cluster` */
 export const cluster: Command = {
@@ -26,23 +40,7 @@ Examples:
   pocketmq cluster list
   pocketmq cluster list -n '10.0.0.1:9876;10.0.0.2:9876' --json | jq .address
 `,
-  run: (context, args) => runVerb("cluster", VERBS, context, args),
-};
-
-const VERBS: Readonly<Record<string, Verb>> = {
-  list(context, args) {
-    const { flags, words } = parseFlags(args, CLUSTER_FLAGS);
-    wordsOf("cluster list", words, []);
-    return reaching(context, flags, async (lines) => {
-      const nodes = await Promise.all((await allBrokers(lines)).map(async (broker) => ({
-        broker,
-        load: await heard(brokerRuntime(lines, broker.address).then(loadIn)),
-      })));
-      const now = context.runtime.clock.now();
-      context.terminal.stdout(flags.json ? nodes.map(nodeJson).join("") : nodesText(nodes, now));
-      return exitOf(nodes.map(({ load }) => load));
-    });
-  },
+  verbs: { list },
 };
 
 /** A broker, and what it said. */

@@ -12,18 +12,109 @@ import { nearest } from "../../base/nearest.ts";
 import { AnswerError } from "../../client/errors.ts";
 import { ResponseCode } from "../../wire/codes.ts";
 import { plainGroup } from "../../wire/group.ts";
-import { parseFlags } from "../args.ts";
-import { CLUSTER_FLAGS, CLUSTER_HELP } from "../cluster.ts";
+import { CLUSTER_FLAGS, CLUSTER_HELP, GROUP } from "../cluster.ts";
 import type { Command } from "../command.ts";
-import { Exit, UsageError } from "../exit.ts";
+import { Exit } from "../exit.ts";
 import { tableOf } from "../table.ts";
 import { countText } from "../units.ts";
+import { verb } from "../verb.ts";
 import { jsonLine, mastersFor, reaching, TARGET_FLAGS, TARGET_HELP } from "./reach.ts";
-import { runVerb, type Verb, wordsOf } from "./verbs.ts";
 
 /** Groups that brokers and admin tools have for themselves. */
 const SYSTEM =
   /^(TOOLS_CONSUMER|FILTERSRV_CONSUMER|SELF_TEST_C_GROUP|CID_ONS-HTTP-PROXY|CID_ONSAPI_(PULL|PERMISSION|OWNER)|CID_RMQ_SYS_.*)$/;
+
+const FLAGS = { ...CLUSTER_FLAGS, ...TARGET_FLAGS } as const;
+
+const list = verb({
+  flags: { ...FLAGS, all: { kind: "switch" } },
+  words: [],
+  run(context, { flags }) {
+    return reaching(context, flags, async (lines) => {
+      const rows = (await groupRows(lines, await mastersFor(lines, flags)))
+        .filter(({ groupName }) => flags.all || !SYSTEM.test(groupName));
+      context.terminal.stdout(flags.json ? rows.map(jsonLine).join("") : groupsText(rows));
+      return Exit.OK;
+    });
+  },
+});
+
+const create = verb({
+  flags: {
+    ...FLAGS,
+    retries: { kind: "count" },
+    consume: { kind: "text", choices: ["yes", "no"] },
+  },
+  words: [GROUP],
+  run(context, { flags, words: [name] }) {
+    const told = {
+      ...(flags.retries === undefined ? {} : { retryMaxTimes: flags.retries }),
+      ...(flags.consume === undefined ? {} : { consumeEnable: flags.consume === "yes" }),
+    };
+    return reaching(context, flags, async (lines) => {
+      for (const address of await mastersFor(lines, flags)) {
+        const has = (await groupsOn(lines, address)).get(name) ?? plainGroup(name);
+        await putGroup(lines, address, { ...has, ...told });
+        const done = flags.json
+          ? jsonLine({ group: name, broker: address })
+          : `${name} is on ${address}\n`;
+        context.terminal.stdout(done);
+      }
+      return Exit.OK;
+    });
+  },
+});
+
+const remove = verb({
+  flags: { ...FLAGS, offsets: { kind: "switch" } },
+  words: [GROUP],
+  run(context, { flags, words: [name] }) {
+    return reaching(context, flags, async (lines) => {
+      const masters = await mastersFor(lines, flags);
+      mustBeKnown(name, await groupRows(lines, masters));
+      for (const address of masters) {
+        await deleteGroup(lines, address, name, flags.offsets);
+        const done = flags.json
+          ? jsonLine({ group: name, deleted: true, broker: address })
+          : `${name} is deleted on ${address}\n`;
+        context.terminal.stdout(done);
+      }
+      return Exit.OK;
+    });
+  },
+});
+
+const progress = verb({
+  flags: { ...FLAGS, topic: { kind: "text", names: "topic" } },
+  words: [GROUP],
+  run(context, { flags, words: [name] }) {
+    return reaching(context, flags, async (lines) => {
+      const masters = await mastersFor(lines, flags);
+      const asked = masters.map((address) => groupProgress(lines, address, name, flags.topic));
+      const rows = (await Promise.all(asked)).flat();
+      if (rows.length === 0) mustBeKnown(name, await groupRows(lines, masters));
+      context.terminal.stdout(flags.json ? rows.map(jsonLine).join("") : progressText(name, rows));
+      return Exit.OK;
+    });
+  },
+});
+
+const connections = verb({
+  flags: FLAGS,
+  words: [GROUP],
+  run(context, { flags, words: [name] }) {
+    return reaching(context, flags, async (lines) => {
+      const masters = await mastersFor(lines, flags);
+      const seen = await Promise.all(masters.map(async (broker) => ({
+        broker,
+        online: await groupOnline(lines, broker, name),
+      })));
+      const rows = memberRows(seen);
+      context.terminal.stdout(flags.json ? rows.map(jsonLine).join("") : membersText(name, rows));
+      return rows.length > 0 ? Exit.OK : Exit.UNHEALTHY;
+    });
+  },
+});
 
 /** `pocketmq group` */
 export const group: Command = {
@@ -55,97 +146,8 @@ Examples:
   pocketmq group connections billing
   pocketmq group delete billing --offsets
 `,
-  run: (context, args) => runVerb("group", VERBS, context, args),
+  verbs: { list, create, delete: remove, progress, connections },
 };
-
-const FLAGS = { ...CLUSTER_FLAGS, ...TARGET_FLAGS } as const;
-
-const VERBS: Readonly<Record<string, Verb>> = {
-  list(context, args) {
-    const { flags, words } = parseFlags(args, { ...FLAGS, all: { kind: "switch" } });
-    wordsOf("group list", words, []);
-    return reaching(context, flags, async (lines) => {
-      const rows = (await groupRows(lines, await mastersFor(lines, flags)))
-        .filter(({ groupName }) => flags.all || !SYSTEM.test(groupName));
-      context.terminal.stdout(flags.json ? rows.map(jsonLine).join("") : groupsText(rows));
-      return Exit.OK;
-    });
-  },
-
-  create(context, args) {
-    const { flags, words } = parseFlags(args, {
-      ...FLAGS,
-      retries: { kind: "count" },
-      consume: { kind: "text" },
-    });
-    const [name] = wordsOf("group create", words, ["a group"]);
-    const told = {
-      ...(flags.retries === undefined ? {} : { retryMaxTimes: flags.retries }),
-      ...(flags.consume === undefined ? {} : { consumeEnable: yesOrNo(flags.consume) }),
-    };
-    return reaching(context, flags, async (lines) => {
-      for (const address of await mastersFor(lines, flags)) {
-        const has = (await groupsOn(lines, address)).get(name) ?? plainGroup(name);
-        await putGroup(lines, address, { ...has, ...told });
-        const done = flags.json
-          ? jsonLine({ group: name, broker: address })
-          : `${name} is on ${address}\n`;
-        context.terminal.stdout(done);
-      }
-      return Exit.OK;
-    });
-  },
-
-  delete(context, args) {
-    const { flags, words } = parseFlags(args, { ...FLAGS, offsets: { kind: "switch" } });
-    const [name] = wordsOf("group delete", words, ["a group"]);
-    return reaching(context, flags, async (lines) => {
-      const masters = await mastersFor(lines, flags);
-      mustBeKnown(name, await groupRows(lines, masters));
-      for (const address of masters) {
-        await deleteGroup(lines, address, name, flags.offsets);
-        const done = flags.json
-          ? jsonLine({ group: name, deleted: true, broker: address })
-          : `${name} is deleted on ${address}\n`;
-        context.terminal.stdout(done);
-      }
-      return Exit.OK;
-    });
-  },
-
-  progress(context, args) {
-    const { flags, words } = parseFlags(args, { ...FLAGS, topic: { kind: "text" } });
-    const [name] = wordsOf("group progress", words, ["a group"]);
-    return reaching(context, flags, async (lines) => {
-      const masters = await mastersFor(lines, flags);
-      const asked = masters.map((address) => groupProgress(lines, address, name, flags.topic));
-      const rows = (await Promise.all(asked)).flat();
-      if (rows.length === 0) mustBeKnown(name, await groupRows(lines, masters));
-      context.terminal.stdout(flags.json ? rows.map(jsonLine).join("") : progressText(name, rows));
-      return Exit.OK;
-    });
-  },
-
-  connections(context, args) {
-    const { flags, words } = parseFlags(args, FLAGS);
-    const [name] = wordsOf("group connections", words, ["a group"]);
-    return reaching(context, flags, async (lines) => {
-      const masters = await mastersFor(lines, flags);
-      const seen = await Promise.all(masters.map(async (broker) => ({
-        broker,
-        online: await groupOnline(lines, broker, name),
-      })));
-      const rows = memberRows(seen);
-      context.terminal.stdout(flags.json ? rows.map(jsonLine).join("") : membersText(name, rows));
-      return rows.length > 0 ? Exit.OK : Exit.UNHEALTHY;
-    });
-  },
-};
-
-function yesOrNo(text: string): boolean {
-  if (text === "yes" || text === "no") return text === "yes";
-  throw new UsageError(`--consume is "${text}", it must be yes or no`);
-}
 
 /** A group, and the masters that know it. */
 export interface GroupRow extends GroupConfig {

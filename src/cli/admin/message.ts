@@ -1,18 +1,76 @@
 import { messageById, messagesByKey } from "../../admin/messages.ts";
 import { textOf } from "../../base/bytes.ts";
 import type { Message } from "../../client/incoming.ts";
-import { parseFlags } from "../args.ts";
-import { CLUSTER_FLAGS, CLUSTER_HELP } from "../cluster.ts";
+import { CLUSTER_FLAGS, CLUSTER_HELP, TOPIC } from "../cluster.ts";
 import type { Command } from "../command.ts";
 import { Exit, UsageError } from "../exit.ts";
 import { jsonOf } from "../message_text.ts";
 import { tableOf } from "../table.ts";
 import { timeOf } from "../time.ts";
+import { verb } from "../verb.ts";
 import { addressOf, reaching, TARGET_FLAGS } from "./reach.ts";
-import { runVerb, type Verb, wordsOf } from "./verbs.ts";
 
 /** As mqadmin's. */
 const QUERY_MAX = 64;
+
+const get = verb({
+  flags: {
+    ...CLUSTER_FLAGS,
+    broker: TARGET_FLAGS.broker,
+    topic: { kind: "text", names: "topic" },
+  },
+  words: [{ what: "an id" }],
+  run(context, { flags, words: [id] }) {
+    const from = flags.broker === undefined ? undefined : addressOf(flags.broker);
+    if (flags.topic !== undefined && from !== undefined) {
+      throw new UsageError("--topic looks on every broker, leave -b away");
+    }
+    return reaching(context, flags, async (lines) => {
+      const { codecs } = context.runtime;
+      if (flags.topic === undefined) {
+        const found = await messageById(lines, id, codecs, from);
+        context.terminal.stdout(flags.json ? jsonOf(found) : messageText(found));
+        return Exit.OK;
+      }
+      const query = { topic: flags.topic, key: id, maxCount: QUERY_MAX, isUniqueKey: true };
+      const found = await messagesByKey(lines, query, codecs);
+      context.terminal.stdout(found.map(flags.json ? jsonOf : messageText).join("\n"));
+      if (found.length > 0) return Exit.OK;
+      context.terminal.stderr(`pocketmq: no message of topic "${flags.topic}" has id ${id}\n`);
+      return Exit.FAILED;
+    });
+  },
+});
+
+const query = verb({
+  flags: {
+    ...CLUSTER_FLAGS,
+    key: { kind: "text" },
+    from: { kind: "text" },
+    to: { kind: "text" },
+    max: { kind: "count" },
+  },
+  words: [TOPIC],
+  run(context, { flags, words: [topic] }) {
+    const { key, max = QUERY_MAX } = flags;
+    if (key === undefined) throw new UsageError("message query needs --key");
+    const now = context.runtime.clock.now();
+    const times = {
+      ...(flags.from === undefined ? {} : { beginTimestamp: timeOf(flags.from, now) }),
+      ...(flags.to === undefined ? {} : { endTimestamp: timeOf(flags.to, now) }),
+    };
+    return reaching(context, flags, async (lines) => {
+      const query = { topic, key, maxCount: max, ...times };
+      const found = await messagesByKey(lines, query, context.runtime.codecs);
+      if (found.length === 0) {
+        context.terminal.stderr(`pocketmq: no message of topic "${topic}" has key "${key}"\n`);
+        return Exit.FAILED;
+      }
+      context.terminal.stdout(flags.json ? found.map(jsonOf).join("") : messagesText(found));
+      return Exit.OK;
+    });
+  },
+});
 
 /** `pocketmq message` */
 export const message: Command = {
@@ -37,64 +95,7 @@ Examples:
   pocketmq message get 7F0000010007000000000000000001A2 --topic orders
   pocketmq message query orders --key 4711 --from 1d --json
 `,
-  run: (context, args) => runVerb("message", VERBS, context, args),
-};
-
-const VERBS: Readonly<Record<string, Verb>> = {
-  get(context, args) {
-    const { flags, words } = parseFlags(args, {
-      ...CLUSTER_FLAGS,
-      broker: TARGET_FLAGS.broker,
-      topic: { kind: "text" },
-    });
-    const [id] = wordsOf("message get", words, ["an id"]);
-    const from = flags.broker === undefined ? undefined : addressOf(flags.broker);
-    if (flags.topic !== undefined && from !== undefined) {
-      throw new UsageError("--topic looks on every broker, leave -b away");
-    }
-    return reaching(context, flags, async (lines) => {
-      const { codecs } = context.runtime;
-      if (flags.topic === undefined) {
-        const found = await messageById(lines, id, codecs, from);
-        context.terminal.stdout(flags.json ? jsonOf(found) : messageText(found));
-        return Exit.OK;
-      }
-      const query = { topic: flags.topic, key: id, maxCount: QUERY_MAX, isUniqueKey: true };
-      const found = await messagesByKey(lines, query, codecs);
-      context.terminal.stdout(found.map(flags.json ? jsonOf : messageText).join("\n"));
-      if (found.length > 0) return Exit.OK;
-      context.terminal.stderr(`pocketmq: no message of topic "${flags.topic}" has id ${id}\n`);
-      return Exit.FAILED;
-    });
-  },
-
-  query(context, args) {
-    const { flags, words } = parseFlags(args, {
-      ...CLUSTER_FLAGS,
-      key: { kind: "text" },
-      from: { kind: "text" },
-      to: { kind: "text" },
-      max: { kind: "count" },
-    });
-    const [topic] = wordsOf("message query", words, ["a topic"]);
-    const { key, max = QUERY_MAX } = flags;
-    if (key === undefined) throw new UsageError("message query needs --key");
-    const now = context.runtime.clock.now();
-    const times = {
-      ...(flags.from === undefined ? {} : { beginTimestamp: timeOf(flags.from, now) }),
-      ...(flags.to === undefined ? {} : { endTimestamp: timeOf(flags.to, now) }),
-    };
-    return reaching(context, flags, async (lines) => {
-      const query = { topic, key, maxCount: max, ...times };
-      const found = await messagesByKey(lines, query, context.runtime.codecs);
-      if (found.length === 0) {
-        context.terminal.stderr(`pocketmq: no message of topic "${topic}" has key "${key}"\n`);
-        return Exit.FAILED;
-      }
-      context.terminal.stdout(flags.json ? found.map(jsonOf).join("") : messagesText(found));
-      return Exit.OK;
-    });
-  },
+  verbs: { get, query },
 };
 
 /** Everything about one message, its body last. */

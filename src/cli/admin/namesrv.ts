@@ -2,15 +2,105 @@ import { clusterBrokers } from "../../admin/cluster.ts";
 import type { Lines } from "../../admin/lines.ts";
 import { deleteKv, kvEntries, kvValue, namesrvConfig, putKv } from "../../admin/namesrv.ts";
 import { topics } from "../../admin/topics.ts";
-import { parseFlags } from "../args.ts";
 import { CLUSTER_FLAGS, CLUSTER_HELP } from "../cluster.ts";
 import type { Command } from "../command.ts";
 import { Exit, UsageError } from "../exit.ts";
 import { tableOf } from "../table.ts";
+import { verb } from "../verb.ts";
 import { settingsText } from "./broker.ts";
 import { exitOf } from "./cluster.ts";
 import { type Heard, heard, jsonLine, reaching } from "./reach.ts";
-import { runVerb, type Verb, wordsOf } from "./verbs.ts";
+
+const NAMESPACE = { what: "a namespace" } as const;
+const KEY = { what: "a key" } as const;
+
+const list = verb({
+  flags: CLUSTER_FLAGS,
+  words: [],
+  run(context, { flags }) {
+    return reaching(context, flags, async (lines) => {
+      const rows = await Promise.all(lines.namesrvs.map(async (address) => ({
+        address,
+        known: await heard(knownTo(lines, address)),
+      })));
+      context.terminal.stdout(flags.json ? rows.map(namesrvJson).join("") : namesrvsText(rows));
+      return agreement(rows);
+    });
+  },
+});
+
+const config = verb({
+  flags: CLUSTER_FLAGS,
+  words: [],
+  run(context, { flags }) {
+    return reaching(context, flags, async (lines) => {
+      for (const address of lines.namesrvs) {
+        const settings = await namesrvConfig(lines, address);
+        if (flags.json) {
+          context.terminal.stdout(jsonLine({ address, settings: Object.fromEntries(settings) }));
+        } else {
+          context.terminal.stdout(`${address}\n${settingsText(settings, false)}`);
+        }
+      }
+      return Exit.OK;
+    });
+  },
+});
+
+const kvList = verb({
+  flags: CLUSTER_FLAGS,
+  words: [NAMESPACE],
+  run(context, { flags, words: [namespace] }) {
+    return reaching(context, flags, async (lines) => {
+      context.terminal.stdout(settingsText(await kvEntries(lines, namespace), flags.json));
+      return Exit.OK;
+    });
+  },
+});
+
+const kvGet = verb({
+  flags: CLUSTER_FLAGS,
+  words: [NAMESPACE, KEY],
+  run(context, { flags, words: [namespace, key] }) {
+    return reaching(context, flags, async (lines) => {
+      const value = await kvValue(lines, namespace, key);
+      if (value === undefined) {
+        const none = `namespace "${namespace}" has no key "${key}"`;
+        context.terminal.stderr(`pocketmq: ${none}\n`);
+        return Exit.FAILED;
+      }
+      context.terminal.stdout(flags.json ? jsonLine({ namespace, key, value }) : `${value}\n`);
+      return Exit.OK;
+    });
+  },
+});
+
+const kvPut = verb({
+  flags: CLUSTER_FLAGS,
+  words: [NAMESPACE, KEY, { what: "a value", kind: "text" }],
+  run(context, { flags, words: [namespace, key, value] }) {
+    if (value === "") throw new UsageError("the value is empty, it must be text");
+    return reaching(context, flags, async (lines) => {
+      await putKv(lines, namespace, key, value);
+      const done = `${namespace} ${key} is set on ${lines.namesrvs.join(", ")}\n`;
+      context.terminal.stdout(flags.json ? jsonLine({ namespace, key, value }) : done);
+      return Exit.OK;
+    });
+  },
+});
+
+const kvDelete = verb({
+  flags: CLUSTER_FLAGS,
+  words: [NAMESPACE, KEY],
+  run(context, { flags, words: [namespace, key] }) {
+    return reaching(context, flags, async (lines) => {
+      await deleteKv(lines, namespace, key);
+      const done = `${namespace} ${key} is deleted on ${lines.namesrvs.join(", ")}\n`;
+      context.terminal.stdout(flags.json ? jsonLine({ namespace, key, deleted: true }) : done);
+      return Exit.OK;
+    });
+  },
+});
 
 /** `pocketmq namesrv` */
 export const namesrv: Command = {
@@ -35,91 +125,10 @@ Examples:
   pocketmq namesrv kv put ORDER_TOPIC_CONFIG orders 'broker-a:4;broker-b:4'
   pocketmq namesrv kv get ORDER_TOPIC_CONFIG orders
 `,
-  run: (context, args) => runVerb("namesrv", VERBS, context, args),
-};
-
-const VERBS: Readonly<Record<string, Verb>> = {
-  list(context, args) {
-    const { flags, words } = parseFlags(args, CLUSTER_FLAGS);
-    wordsOf("namesrv list", words, []);
-    return reaching(context, flags, async (lines) => {
-      const rows = await Promise.all(lines.namesrvs.map(async (address) => ({
-        address,
-        known: await heard(knownTo(lines, address)),
-      })));
-      context.terminal.stdout(flags.json ? rows.map(namesrvJson).join("") : namesrvsText(rows));
-      return agreement(rows);
-    });
-  },
-
-  config(context, args) {
-    const { flags, words } = parseFlags(args, CLUSTER_FLAGS);
-    wordsOf("namesrv config", words, []);
-    return reaching(context, flags, async (lines) => {
-      for (const address of lines.namesrvs) {
-        const settings = await namesrvConfig(lines, address);
-        if (flags.json) {
-          context.terminal.stdout(jsonLine({ address, settings: Object.fromEntries(settings) }));
-        } else {
-          context.terminal.stdout(`${address}\n${settingsText(settings, false)}`);
-        }
-      }
-      return Exit.OK;
-    });
-  },
-
-  kv(context, args) {
-    return runVerb("namesrv kv", KV_VERBS, context, args);
-  },
-};
-
-const KV_VERBS: Readonly<Record<string, Verb>> = {
-  list(context, args) {
-    const { flags, words } = parseFlags(args, CLUSTER_FLAGS);
-    const [namespace] = wordsOf("namesrv kv list", words, ["a namespace"]);
-    return reaching(context, flags, async (lines) => {
-      context.terminal.stdout(settingsText(await kvEntries(lines, namespace), flags.json));
-      return Exit.OK;
-    });
-  },
-
-  get(context, args) {
-    const { flags, words } = parseFlags(args, CLUSTER_FLAGS);
-    const [namespace, key] = wordsOf("namesrv kv get", words, ["a namespace", "a key"]);
-    return reaching(context, flags, async (lines) => {
-      const value = await kvValue(lines, namespace, key);
-      if (value === undefined) {
-        const none = `namespace "${namespace}" has no key "${key}"`;
-        context.terminal.stderr(`pocketmq: ${none}\n`);
-        return Exit.FAILED;
-      }
-      context.terminal.stdout(flags.json ? jsonLine({ namespace, key, value }) : `${value}\n`);
-      return Exit.OK;
-    });
-  },
-
-  put(context, args) {
-    const { flags, words } = parseFlags(args, CLUSTER_FLAGS);
-    const names = ["a namespace", "a key", "a value"] as const;
-    const [namespace, key, value] = wordsOf("namesrv kv put", words, names);
-    if (value === "") throw new UsageError("the value is empty, it must be text");
-    return reaching(context, flags, async (lines) => {
-      await putKv(lines, namespace, key, value);
-      const done = `${namespace} ${key} is set on ${lines.namesrvs.join(", ")}\n`;
-      context.terminal.stdout(flags.json ? jsonLine({ namespace, key, value }) : done);
-      return Exit.OK;
-    });
-  },
-
-  delete(context, args) {
-    const { flags, words } = parseFlags(args, CLUSTER_FLAGS);
-    const [namespace, key] = wordsOf("namesrv kv delete", words, ["a namespace", "a key"]);
-    return reaching(context, flags, async (lines) => {
-      await deleteKv(lines, namespace, key);
-      const done = `${namespace} ${key} is deleted on ${lines.namesrvs.join(", ")}\n`;
-      context.terminal.stdout(flags.json ? jsonLine({ namespace, key, deleted: true }) : done);
-      return Exit.OK;
-    });
+  verbs: {
+    list,
+    config,
+    kv: { verbs: { list: kvList, get: kvGet, put: kvPut, delete: kvDelete } },
   },
 };
 

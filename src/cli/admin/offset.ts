@@ -9,18 +9,62 @@ import {
   queuesOf,
   setPosition,
 } from "../../admin/offsets.ts";
-import { parseFlags } from "../args.ts";
-import { CLUSTER_FLAGS, CLUSTER_HELP } from "../cluster.ts";
+import { CLUSTER_FLAGS, CLUSTER_HELP, GROUP, TOPIC } from "../cluster.ts";
 import type { Command } from "../command.ts";
 import { Exit, UsageError } from "../exit.ts";
 import { tableOf } from "../table.ts";
 import { timeOf } from "../time.ts";
 import { countText } from "../units.ts";
+import { verb } from "../verb.ts";
 import { jsonLine, reaching } from "./reach.ts";
-import { runVerb, type Verb, wordsOf } from "./verbs.ts";
 
 /** Topics have a few queues on each broker; more at a time would only wait there. */
 const QUEUES_AT_A_TIME = 64;
+
+const get = verb({
+  flags: CLUSTER_FLAGS,
+  words: [GROUP, TOPIC],
+  run(context, { flags, words: [group, topic] }) {
+    return reaching(context, flags, async (lines) => {
+      const rows = await positions(lines, group, await queuesOf(lines, topic));
+      context.terminal.stdout(flags.json ? rows.map(rowJson).join("") : positionsText(rows));
+      return Exit.OK;
+    });
+  },
+});
+
+const set = verb({
+  flags: {
+    ...CLUSTER_FLAGS,
+    to: { kind: "text" },
+    queue: { kind: "count" },
+    name: { kind: "text" },
+  },
+  words: [GROUP, TOPIC],
+  run(context, { flags, words: [group, topic] }) {
+    if (flags.to === undefined) throw new UsageError("offset set needs --to: first, last, N, TIME");
+    const target = targetOf(flags.to, context.runtime.clock.now());
+    return reaching(context, flags, async (lines) => {
+      const queues = (await queuesOf(lines, topic)).filter(({ queueId, brokerName }) =>
+        (flags.queue ?? queueId) === queueId && (flags.name ?? brokerName) === brokerName
+      );
+      if (queues.length === 0) throw new UsageError(`topic "${topic}" has no such queue`);
+      const online = await members(lines, group, queues);
+      if (online.length > 0) {
+        context.terminal.stderr(`pocketmq: ${onlineText(group, online)}\n`);
+        return Exit.REFUSED;
+      }
+      for (const queue of await positions(lines, group, queues)) {
+        const entry = await entryAt(lines, queue, target);
+        await setPosition(lines, group, queue, entry);
+        context.terminal.stdout(
+          flags.json ? rowJson({ ...queue, position: entry }) : movedText(queue, entry),
+        );
+      }
+      return Exit.OK;
+    });
+  },
+});
 
 /** `pocketmq offset` */
 export const offset: Command = {
@@ -45,52 +89,7 @@ Examples:
   pocketmq offset set billing orders --to 2h
   pocketmq offset set billing orders --to 4711 --name broker-a --queue 3
 `,
-  run: (context, args) => runVerb("offset", VERBS, context, args),
-};
-
-const NAMES = ["a group", "a topic"] as const;
-
-const VERBS: Readonly<Record<string, Verb>> = {
-  get(context, args) {
-    const { flags, words } = parseFlags(args, CLUSTER_FLAGS);
-    const [group, topic] = wordsOf("offset get", words, NAMES);
-    return reaching(context, flags, async (lines) => {
-      const rows = await positions(lines, group, await queuesOf(lines, topic));
-      context.terminal.stdout(flags.json ? rows.map(rowJson).join("") : positionsText(rows));
-      return Exit.OK;
-    });
-  },
-
-  set(context, args) {
-    const { flags, words } = parseFlags(args, {
-      ...CLUSTER_FLAGS,
-      to: { kind: "text" },
-      queue: { kind: "count" },
-      name: { kind: "text" },
-    });
-    const [group, topic] = wordsOf("offset set", words, NAMES);
-    if (flags.to === undefined) throw new UsageError("offset set needs --to: first, last, N, TIME");
-    const target = targetOf(flags.to, context.runtime.clock.now());
-    return reaching(context, flags, async (lines) => {
-      const queues = (await queuesOf(lines, topic)).filter(({ queueId, brokerName }) =>
-        (flags.queue ?? queueId) === queueId && (flags.name ?? brokerName) === brokerName
-      );
-      if (queues.length === 0) throw new UsageError(`topic "${topic}" has no such queue`);
-      const online = await members(lines, group, queues);
-      if (online.length > 0) {
-        context.terminal.stderr(`pocketmq: ${onlineText(group, online)}\n`);
-        return Exit.REFUSED;
-      }
-      for (const queue of await positions(lines, group, queues)) {
-        const entry = await entryAt(lines, queue, target);
-        await setPosition(lines, group, queue, entry);
-        context.terminal.stdout(
-          flags.json ? rowJson({ ...queue, position: entry }) : movedText(queue, entry),
-        );
-      }
-      return Exit.OK;
-    });
-  },
+  verbs: { get, set },
 };
 
 /** What --to says. @throws {UsageError} */

@@ -14,7 +14,7 @@ import { openLog } from "../logging.ts";
 /** Flags of commands that may be meant for a part of a cluster. */
 export const TARGET_FLAGS = {
   cluster: { kind: "text", letter: "c" },
-  broker: { kind: "text", letter: "b" },
+  broker: { kind: "text", letter: "b", names: "broker" },
 } as const;
 
 /** Their lines in a help text. */

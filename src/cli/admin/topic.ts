@@ -11,7 +11,7 @@ import {
 import { AnswerError } from "../../client/errors.ts";
 import { ResponseCode } from "../../wire/codes.ts";
 import type { TopicRoute } from "../../wire/route.ts";
-import { CLUSTER_FLAGS, CLUSTER_HELP } from "../cluster.ts";
+import { CLUSTER_FLAGS, CLUSTER_HELP, TOPIC } from "../cluster.ts";
 import type { Command } from "../command.ts";
 import { Exit } from "../exit.ts";
 import { tableOf } from "../table.ts";
@@ -25,8 +25,6 @@ const ROUTES_AT_A_TIME = 32;
 /** As mqadmin's. */
 const QUEUES = 8;
 const READ_WRITE = 6;
-
-const TOPIC = { what: "a topic", kind: "topic" } as const;
 
 const list = verb({
   flags: { ...CLUSTER_FLAGS, all: { kind: "switch" } },
@@ -92,7 +90,7 @@ const create = verb({
 
 const perm = verb({
   flags: { ...CLUSTER_FLAGS, broker: TARGET_FLAGS.broker },
-  words: [TOPIC, { what: "a permission: RW, R, W" }],
+  words: [TOPIC, { what: "a permission: RW, R, W", choices: ["RW", "R", "W", "none"] }],
   run(context, { flags, words: [name, text] }) {
     const perm = permOf(text);
     return reaching(context, flags, async (lines) => {

@@ -2,6 +2,7 @@ import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "
 import type { Context } from "../../../src/cli/command.ts";
 import { UsageError } from "../../../src/cli/exit.ts";
 import { log } from "../../../src/cli/log.ts";
+import { runVerbs } from "../../../src/cli/verb.ts";
 import { FsError } from "../../../src/ports/fs.ts";
 import { test } from "../../harness.ts";
 import { goldenStore } from "../../support/golden_store.ts";
@@ -32,7 +33,7 @@ async function run(fs: MemFs, args: readonly string[], isTerminal = false): Prom
     },
   };
   const context = { runtime: { ...runtime, fs }, terminal, program: "pocketmq" };
-  return { code: await log.run(context, args, "log"), ...out };
+  return { code: await runVerbs(log, context, args, "log"), ...out };
 }
 
 function jsonLines(text: string): Record<string, unknown>[] {
@@ -218,11 +219,11 @@ test("log diff ends with 0 for equal logs and with 1 for others, with the record
 
 for (
   const { args, says } of [
-    { args: [], says: "log needs a word: dump, verify, stat" },
-    { args: ["vrify"], says: 'unknown word "vrify", it must be dump, ' },
+    { args: [], says: "log needs a word first: dump, verify, stat" },
+    { args: ["vrify"], says: 'unknown word "vrify" behind log, did you mean verify?' },
     { args: ["verify"], says: "log verify needs the folder of a store" },
-    { args: ["verify", "a", "b"], says: 'log verify takes one folder, not "b" too' },
-    { args: ["diff", "a"], says: "log diff needs the folders of two stores" },
+    { args: ["verify", "a", "b"], says: 'log verify does not take "b"' },
+    { args: ["diff", "a"], says: "log diff needs the folder of another store" },
     { args: ["stat", "store", "--topic", "T"], says: "unknown flag --topic" },
   ]
 ) {

@@ -1,40 +1,9 @@
-import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { permOf, permText } from "../../../../src/cli/admin/perm.ts";
 import { addressOf, heard, mastersIn } from "../../../../src/cli/admin/reach.ts";
-import { runVerb, wordsOf } from "../../../../src/cli/admin/verbs.ts";
-import type { Context } from "../../../../src/cli/command.ts";
 import { UsageError } from "../../../../src/cli/exit.ts";
 import { CallError } from "../../../../src/rpc/peer.ts";
 import { test } from "../../../harness.ts";
-
-const verbs = { list: () => Promise.resolve(0), route: () => Promise.resolve(7) };
-const run = (...args: string[]) => runVerb("topic", verbs, {} as Context, args);
-
-test("runVerb() runs the word's command", async () => {
-  assertEquals(await run("route", "x"), 7);
-});
-
-for (
-  const { args, says } of [
-    { args: [], says: "topic needs a word first: list or route" },
-    { args: ["--json", "list"], says: "topic needs a word first: list or route" },
-    { args: ["lsit"], says: 'unknown word "lsit" behind topic, did you mean list?' },
-    { args: ["toString"], says: 'unknown word "toString" behind topic, it must be list or route' },
-  ]
-) {
-  test(`runVerb() refuses topic ${args.join(" ")}`, async () => {
-    const error = await assertRejects(() => run(...args), UsageError);
-    assertEquals(error.message, says);
-  });
-}
-
-test("wordsOf() names the first word that is missing, or is too many", () => {
-  assertEquals(wordsOf("topic route", ["T"], ["a topic"]), ["T"]);
-  const missing = assertThrows(() => wordsOf("topic route", [], ["a topic"]), UsageError);
-  assertEquals(missing.message, "topic route needs a topic");
-  const more = assertThrows(() => wordsOf("topic route", ["T", "U"], ["a topic"]), UsageError);
-  assertEquals(more.message, 'topic route does not take "U"');
-});
 
 const broker = (cluster: string, id: number) => ({
   cluster,
