@@ -15,4 +15,11 @@ export const Exit = {
 /** The command line is wrong: said with a pointer to the help, exit 2. */
 export class UsageError extends Error {
   override name = "UsageError";
+  /** Words of the command whose help tells; the first word of the command line unless told. */
+  readonly helpAt: string | undefined;
+
+  constructor(message: string, { helpAt }: { readonly helpAt?: string } = {}) {
+    super(message);
+    this.helpAt = helpAt;
+  }
 }

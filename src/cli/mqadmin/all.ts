@@ -1,0 +1,18 @@
+import type { MqadminCommand } from "./command.ts";
+import { acl } from "./acl.ts";
+import { clusters } from "./clusters.ts";
+
+/** Every command, a theme after the other, in the order of the list. */
+export const all: Readonly<Record<string, MqadminCommand>> = {
+  ...clusters,
+  ...acl,
+};
+
+/** The command of that name; mqadmin takes upper for lower case and knows some by a second name, so this does. */
+export function commandNamed(name: string): string | undefined {
+  if (Object.hasOwn(all, name)) return name;
+  const low = name.toLowerCase();
+  return Object.keys(all).find((known) =>
+    known.toLowerCase() === low || all[known].alias?.toLowerCase() === low
+  );
+}
