@@ -13,6 +13,28 @@ export function readConf(fs: Fs, path: string): Record<string, string> {
   return getProperties(latin1(bytesOf(fs, path)));
 }
 
+/** In which line of such a file each key stands, the last one where it stands in several. @throws {UsageError} */
+export function confLines(fs: Fs, path: string): Map<string, number> {
+  const found = new Map<string, number>();
+  let entry = "";
+  let first = 1;
+  const lines = latin1(bytesOf(fs, path)).split(/\r\n|\r|\n/);
+  for (const [i, line] of lines.entries()) {
+    if (entry === "") first = i + 1;
+    entry += `${line}\n`;
+    const isComment = /^[ \t\f]*[#!]/.test(entry);
+    if (!isComment && goesOn(line) && i < lines.length - 1) continue;
+    for (const key of Object.keys(getProperties(entry))) found.set(key, first);
+    entry = "";
+  }
+  return found;
+}
+
+/** An odd number of backslashes at its end: the next line belongs to it. */
+function goesOn(line: string): boolean {
+  return /\\*$/.exec(line)![0].length % 2 === 1;
+}
+
 function bytesOf(fs: Fs, path: string): Uint8Array {
   const slash = path.lastIndexOf("/");
   const dir = fs.dir(slash < 0 ? "." : path.slice(0, slash) || "/");

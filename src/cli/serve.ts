@@ -36,7 +36,11 @@ export async function runNode(context: Context, args: readonly string[]): Promis
   return Exit.OK;
 }
 
-function configure(node: NodeArgs, { runtime, terminal }: Context): Configured {
+/** What a node would run with. @throws {UsageError} {ConfigError} */
+export function configure(
+  node: NodeArgs,
+  { runtime, terminal }: Pick<Context, "runtime" | "terminal">,
+): Configured {
   return configOf({
     roles: { namesrv: node.namesrv, broker: brokerAsked(node) },
     file: node.file === undefined ? undefined : readConf(runtime.fs, node.file),
@@ -47,7 +51,7 @@ function configure(node: NodeArgs, { runtime, terminal }: Context): Configured {
 }
 
 /** With a file and no role, the file says which broker; with --namesrv, a file does not add one. */
-function brokerAsked(
+export function brokerAsked(
   { namesrv, master, slave }: NodeArgs,
 ): "master" | "slave" | "file" | undefined {
   if (master) return "master";

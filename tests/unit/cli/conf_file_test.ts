@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { readConf } from "../../../src/cli/conf_file.ts";
+import { confLines, readConf } from "../../../src/cli/conf_file.ts";
 import { UsageError } from "../../../src/cli/exit.ts";
 import { MemFs } from "../../support/mem_fs.ts";
 import { test } from "../../harness.ts";
@@ -49,4 +49,26 @@ test("readConf() refuses what cannot be a configuration by its size", () => {
   const fs = fsWith("/a/log", "x".repeat(1024 * 1024 + 1));
   const error = assertThrows(() => readConf(fs, "/a/log"), UsageError);
   assertEquals(error.message, "Cannot read /a/log: it has 1048577 bytes, at most 1048576");
+});
+
+test("confLines() knows the line in which a key begins, of several the one that counts", () => {
+  const text = [
+    "# a comment that ends in \\",
+    "brokerName=a",
+    "namesrvAddr=10.0.0.1:9876;\\",
+    "    10.0.0.2:9876",
+    "",
+    "  listenPort : 1\r",
+    "storePathRootDir=C:\\\\store\\\\",
+    "brokerName=b",
+    "brokerId 3\\",
+  ].join("\n");
+  const fs = fsWith("/etc/broker.conf", text);
+  assertEquals(Object.fromEntries(confLines(fs, "/etc/broker.conf")), {
+    namesrvAddr: 3,
+    listenPort: 6,
+    storePathRootDir: 7,
+    brokerName: 8,
+    brokerId: 9,
+  });
 });
