@@ -15,6 +15,7 @@ import { namesrv } from "./admin/namesrv.ts";
 import { offset } from "./admin/offset.ts";
 import { topic } from "./admin/topic.ts";
 import type { Command, Context } from "./command.ts";
+import { config } from "./config.ts";
 import { consume } from "./consume.ts";
 import { dev } from "./dev.ts";
 import { Exit, UsageError } from "./exit.ts";
@@ -41,6 +42,7 @@ const commands: readonly Command[] = [
   namesrv,
   ha,
   log,
+  config,
   version,
 ];
 
