@@ -14,6 +14,7 @@ import { message } from "./admin/message.ts";
 import { namesrv } from "./admin/namesrv.ts";
 import { offset } from "./admin/offset.ts";
 import { topic } from "./admin/topic.ts";
+import { admin } from "./admin_command.ts";
 import type { Command, Context } from "./command.ts";
 import { config } from "./config.ts";
 import { consume } from "./consume.ts";
@@ -40,6 +41,7 @@ const commands: readonly Command[] = [
   cluster,
   broker,
   namesrv,
+  admin,
   ha,
   log,
   config,
@@ -75,12 +77,11 @@ export function refusalOf(
 
 async function runCommand(command: Command, context: Context): Promise<number> {
   const args = context.terminal.args.slice(1);
-  if (asksForHelp(args)) {
+  if (asksForHelp(args) && !command.helpsItself) {
     context.terminal.stdout(helpOf(command));
     return Exit.OK;
   }
-  if ("verbs" in command) return await runVerbs(command, context, args, command.name);
-  return await command.run(context, args, command.name);
+  return await runVerbs(command, context, args, command.name);
 }
 
 async function runBare(context: Context): Promise<number> {
@@ -111,7 +112,8 @@ function explain(error: unknown, { terminal }: Context, command: Command | undef
   const code = exitCodeOf(error);
   terminal.stderr(`pocketmq: ${code === undefined ? bugOf(error) : (error as Error).message}\n`);
   if (error instanceof UsageError) {
-    terminal.stderr(`Try: pocketmq ${command ? `${command.name} ` : ""}--help\n`);
+    const at = error.helpAt ?? command?.name;
+    terminal.stderr(`Try: pocketmq ${at ? `${at} ` : ""}--help\n`);
   }
   return code ?? Exit.FAILED;
 }
