@@ -1,6 +1,7 @@
 import type { Dir } from "../ports/fs.ts";
 import type { Clock, Codecs } from "../ports/host.ts";
 import type { CommitLog } from "./commit_log.ts";
+import type { Deletions } from "./deletions.ts";
 import type { Dispatch } from "./dispatch.ts";
 import type { Flush } from "./flush.ts";
 import { INDEX, type KeyIndex } from "./index/key_index.ts";
@@ -27,6 +28,7 @@ export interface CutParts {
   readonly dispatch: Dispatch;
   readonly upkeep: Upkeep;
   readonly offsets: QueueOffsets;
+  readonly deletions: Deletions;
   readonly clock: Clock;
   readonly codecs: Codecs;
 }
@@ -51,7 +53,7 @@ export async function cutStore(parts: CutParts, logOffset: number): Promise<void
     if (!await queues.sync(new Turn(clock))) throw new Error(UNSAFE);
     await changed(parts, () => {
       const keysGone = index.cutFrom(logOffset); // first: a Java broker takes no key before its end
-      const gone = log.cutTo(logOffset);
+      const gone = log.cutTo(logOffset).then(() => parts.deletions.cutTo(logOffset));
       dispatch.cutTo(logOffset, time);
       offsets.clear();
       return [gone, after(() => queues.cutFrom(logOffset)), keysGone];
@@ -67,7 +69,7 @@ export async function emptyStore(parts: CutParts): Promise<void> {
       dir.open(EMPTYING, "create").close();
       await dir.sync();
       await changed(parts, () => {
-        const gone = log.clear();
+        const gone = log.clear().then(() => parts.deletions.cutTo(0));
         dispatch.cutTo(0, 0);
         offsets.clear();
         return [gone, after(() => queues.clear()), after(() => index.clear())];
@@ -89,6 +91,11 @@ export async function finishEmptying(dir: Dir, segments: Segments, queueDir: Dir
     for (const { name } of derived.entries()) derived.remove(name);
   }
   await forget(dir, queueDir);
+}
+
+/** Forgets queues whose log is gone. Whatever else may lie there is another broker's. */
+export function removeQueues(dir: Dir): void {
+  for (const { name, isDir } of dir.entries()) if (isDir) dir.remove(name);
 }
 
 async function forget(dir: Dir, queueDir: Dir): Promise<void> {

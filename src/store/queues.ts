@@ -2,6 +2,7 @@ import { textOf, utf8 } from "../base/bytes.ts";
 import { type Log, reasonOf } from "../base/log.ts";
 import type { Dir } from "../ports/fs.ts";
 import { ConsumeQueue } from "./consume_queue.ts";
+import type { Deletions } from "./deletions.ts";
 import { isLight } from "./opening/foreign.ts";
 import type { Handles } from "./handles.ts";
 import { Segments } from "./segments.ts";
@@ -28,6 +29,7 @@ export class Queues {
   readonly #fileBytes: number;
   readonly #handles: Handles;
   readonly #log: Log;
+  readonly #floorOf: (topic: string) => number;
   readonly #byName = new Map<string, Topic>();
   readonly #byHash = new Map<number, Topic>();
   readonly #light = new Set<string>(); // topics that are left alone
@@ -36,11 +38,21 @@ export class Queues {
   #failing = false; // the disk took no entries the last time
   readonly #becameDirty = (queue: ConsumeQueue): void => void this.#dirty.push(queue);
 
-  constructor(dir: Dir, fileBytes: number, handles: Handles, log: Log) {
+  constructor(
+    dir: Dir,
+    fileBytes: number,
+    handles: Handles,
+    log: Log,
+    deletions?: Pick<Deletions, "floorOf" | "onFloor">,
+  ) {
     this.#dir = dir;
     this.#fileBytes = fileBytes;
     this.#handles = handles;
     this.#log = log;
+    this.#floorOf = deletions?.floorOf ?? (() => 0);
+    deletions?.onFloor((topic, floor) => {
+      for (const queue of this.of(topic)) queue.setFloor(floor);
+    });
   }
 
   /**
@@ -107,6 +119,11 @@ export class Queues {
 
   get(topic: string, queueId: number): ConsumeQueue | undefined {
     return this.#byName.get(topic)?.queues.get(queueId);
+  }
+
+  /** The queues of one topic. */
+  of(topic: string): ConsumeQueue[] {
+    return [...this.#byName.get(topic)?.queues.values() ?? []];
   }
 
   *all(): Iterable<ConsumeQueue> {
@@ -210,7 +227,8 @@ export class Queues {
   #make(topic: Topic, queueId: number): ConsumeQueue {
     const dir = this.#dir.child(`${topic.name}/${queueId}`);
     const segments = new Segments(dir, this.#fileBytes, this.#handles, FILE_KEY);
-    const queue = new ConsumeQueue(topic.name, queueId, segments, this.#becameDirty);
+    const floor = this.#floorOf(topic.name);
+    const queue = new ConsumeQueue(topic.name, queueId, segments, this.#becameDirty, floor);
     topic.queues.set(queueId, queue);
     return queue;
   }

@@ -5,7 +5,8 @@ import type { Runtime } from "../ports/host.ts";
 import { type Appended, Appender, type NewMessage } from "./append.ts";
 import { readCheckpoint } from "./checkpoint.ts";
 import { CommitLog } from "./commit_log.ts";
-import { type CutParts, cutStore, emptyStore, finishEmptying } from "./cut.ts";
+import { type CutParts, cutStore, emptyStore, finishEmptying, removeQueues } from "./cut.ts";
+import { Deletions } from "./deletions.ts";
 import { Dispatch } from "./dispatch.ts";
 import { Feed } from "./feed.ts";
 import { Flush } from "./flush.ts";
@@ -40,8 +41,6 @@ const LOG_FILE_KEY = "mappedFileSizeCommitLog";
 const OPEN_LOG_FILES_MAX = 64;
 /** And of the key index, where only queries open others than the last. */
 const OPEN_INDEX_FILES_MAX = 8;
-/** What the key index lacks of the log is read while the store opens, up to this much; the rest beside its work. */
-const FILL_AT_START_BYTES = 32 * 1024 * 1024;
 
 /** What openStore puts together. */
 interface Parts extends CutParts {
@@ -61,6 +60,7 @@ export class Store implements AsyncDisposable {
   readonly index: KeyIndex;
   readonly dispatch: Dispatch;
   readonly retention: Retention;
+  readonly deletions: Deletions;
   /** Whoever had the store before did not close it: a crash, a kill, a power cut. */
   readonly recovered: boolean;
   /** Bytes of the log behind it may have been lost when the machine restarted; Infinity: it did not. */
@@ -79,6 +79,7 @@ export class Store implements AsyncDisposable {
     this.index = parts.index;
     this.dispatch = parts.dispatch;
     this.retention = parts.retention;
+    this.deletions = parts.deletions;
     this.recovered = !parts.hold.wasClosed;
     this.suspectFrom = this.recovered && !parts.hold.sameBoot ? parts.log.durable : Infinity;
     this.#born = parts.log.tail;
@@ -192,6 +193,7 @@ export class Store implements AsyncDisposable {
     this.log.refuse(CLOSING);
     await this.#cutting;
     await this.retention.close();
+    await this.deletions.close();
     await upkeep.close();
     fill?.close();
     try {
@@ -286,7 +288,8 @@ async function open(
   const segments = new Segments(logDir, options.logFileBytes, logHandles, LOG_FILE_KEY);
   await finishEmptying(dir, segments, queueDir);
   await loadLog({ dir, segments, crashed, logDamage }, recovering);
-  const queues = new Queues(queueDir, options.queueFileBytes, queueHandles, report);
+  const deletions = Deletions.load(dir.child("config"), report);
+  const queues = new Queues(queueDir, options.queueFileBytes, queueHandles, report, deletions);
   if (segments.length > 0) await queues.load(crashed, isWhole, new Turn(clock));
   else {
     mustNotBeDledger(dir);
@@ -294,12 +297,12 @@ async function open(
   }
   const isIndexed = options.indexEnabled ?? true;
   const indexDir = dir.child(INDEX);
-  const shape = indexShape(options);
-  const index = new KeyIndex(indexDir, shape, indexHandles, clock, report, isIndexed);
+  const index = new KeyIndex(indexDir, indexShape(options), indexHandles, clock, report, isIndexed);
   const levels = options.delayLevelsMs ?? DELAY_LEVELS_MS;
   const feed = new Feed(queues, levels, report, isIndexed ? index : undefined);
   const stored = { dir, segments, queues, index, feed, crashed, isWhole, distrusted, logDamage };
   const found = await recover({ ...stored, checkpoint: readCheckpoint(dir) }, recovering);
+  await deletions.cutTo(found.tail); // what is stored from there on was not deleted
   if (distrusted) {
     await rewriteLog(segments, found.durable, found.tail, new Turn(clock), report);
   }
@@ -308,7 +311,7 @@ async function open(
   await dispatch.reached(found.tail);
   const filling = { index, log: commitLog, dispatch, clock };
   const fill = isIndexed ? new IndexFill(filling, report) : undefined;
-  await fill?.catchUp(FILL_AT_START_BYTES);
+  await fill?.catchUp();
   if (isIndexed) sayHole(index, segments, codecs, report);
   const flush = new Flush(commitLog, clock, options, report);
   const upkeep = new Upkeep(
@@ -320,8 +323,10 @@ async function open(
   const runtime = { clock, codecs };
   const { maxMessageBytes } = options;
   const appender = new Appender(commitLog, offsets, runtime, maxMessageBytes, found.storeTimestamp);
-  const kept = { log: commitLog, derived: [queues, index], upkeep, dirs: [logDir, dir], clock };
+  const derived = [queues, index, deletions];
+  const kept = { log: commitLog, derived, upkeep, dirs: [logDir, dir], clock };
   const retention = new Retention(kept, options.retention ?? RETENTION_DEFAULTS, report);
+  deletions.begin({ log: commitLog, dispatch, flush, queues, retention });
   return new Store({
     dir,
     queueDir,
@@ -336,14 +341,10 @@ async function open(
     appender,
     retention,
     offsets,
+    deletions,
     hold,
     clock,
     codecs,
     report,
   });
-}
-
-/** Whatever else may lie there is another broker's. */
-function removeQueues(dir: Dir): void {
-  for (const { name, isDir } of dir.entries()) if (isDir) dir.remove(name);
 }

@@ -14,6 +14,8 @@ const SLICE_BYTES = 256 * 1024;
 const PAUSE_MS = 2;
 /** How long to wait before keys are offered again to a disk that did not take them. */
 const RETRY_MS = 1_000;
+/** What the index lacks of the log is read while the store opens, up to this much; the rest beside its work. */
+const AT_START_BYTES = 32 * 1024 * 1024;
 
 /**
  * Gives the key index the records it lacks, from the log, beside everything else: what a crash lost, what a
@@ -53,7 +55,7 @@ export class IndexFill {
   }
 
   /** Does without pauses what fits into `bytes` of log, and leaves the rest for later. */
-  async catchUp(bytes: number): Promise<void> {
+  async catchUp(bytes = AT_START_BYTES): Promise<void> {
     const turn = new Turn(this.#clock);
     const end = this.#at + bytes;
     while (this.#index.isBehind && this.#at < end && this.#slice()) {
