@@ -4,7 +4,7 @@ import { silentLog } from "../../src/base/log.ts";
 import { Redial } from "../../src/rpc/redial.ts";
 import { RequestCode } from "../../src/wire/codes.ts";
 import { prepareJava, startPeer } from "../interop/java.ts";
-import { freePorts } from "../interop/trio.ts";
+import { freePorts } from "../support/free_ports.ts";
 import type { Via } from "../support/binary.ts";
 import { startBrokerNode } from "../support/cluster.ts";
 import { runtime } from "../support/runtime.ts";

@@ -13,7 +13,7 @@ import { runtime } from "../support/runtime.ts";
 import { LONG } from "../support/seeds.ts";
 import { prepareJava } from "./java.ts";
 import { BrokerNode, type By, startNamesrv } from "./matrix/nodes.ts";
-import { freePorts } from "./trio.ts";
+import { freePorts } from "../support/free_ports.ts";
 
 const TOPIC = "Delayed";
 const CONFIG = {

@@ -18,7 +18,7 @@ import { pause, until as untilWithin } from "../support/ha_port.ts";
 import { runtime } from "../support/runtime.ts";
 import { prepareJava } from "./java.ts";
 import { BrokerNode, type By, startNamesrv } from "./matrix/nodes.ts";
-import { freePorts } from "./trio.ts";
+import { freePorts } from "../support/free_ports.ts";
 
 const FILE_BYTES = 256 * 1024;
 /** An idle master speaks this often. A Java slave first speaks after 5 s, when its broker port is known. */

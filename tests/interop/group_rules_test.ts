@@ -19,7 +19,7 @@ import { sendRequest } from "../support/cluster.ts";
 import { runtime } from "../support/runtime.ts";
 import { prepareJava } from "./java.ts";
 import { BrokerNode, type By, startNamesrv } from "./matrix/nodes.ts";
-import { freePorts } from "./trio.ts";
+import { freePorts } from "../support/free_ports.ts";
 
 const CALL_MS = 10_000;
 /** Until notices of a change are there, on a busy machine. */

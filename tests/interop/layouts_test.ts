@@ -17,7 +17,7 @@ import { prepareJava, startPeer, startScenarios } from "./java.ts";
 import { mqadmin } from "./mqadmin.ts";
 import type { Running } from "./processes.ts";
 import { lazily } from "./suite.ts";
-import { freePorts } from "./trio.ts";
+import { freePorts } from "../support/free_ports.ts";
 
 const home = mkdtempSync(join(tmpdir(), "pocketmq-layouts-"));
 process.on("exit", () => rmSync(home, { recursive: true, force: true }));

@@ -13,7 +13,7 @@ import { Gate } from "../support/gate.ts";
 import { runtime } from "../support/runtime.ts";
 import { prepareJava } from "./java.ts";
 import { BrokerNode, type By, type Config, startNamesrv } from "./matrix/nodes.ts";
-import { freePorts } from "./trio.ts";
+import { freePorts } from "../support/free_ports.ts";
 
 /** Who is who in a pair. */
 export interface PairOptions {

@@ -16,7 +16,7 @@ import { runtime } from "../support/runtime.ts";
 import { prepareJava } from "./java.ts";
 import { BrokerNode, type By, startNamesrv } from "./matrix/nodes.ts";
 import { compareFolders } from "./stores.ts";
-import { freePorts } from "./trio.ts";
+import { freePorts } from "../support/free_ports.ts";
 
 const FILE_BYTES = 256 * 1024;
 const WITHIN_MS = 90_000;

@@ -15,7 +15,7 @@ import { runtime } from "../support/runtime.ts";
 import { prepareJava } from "./java.ts";
 import { BrokerNode, type By, type Config, startNamesrv } from "./matrix/nodes.ts";
 import { compareFolders } from "./stores.ts";
-import { freePorts } from "./trio.ts";
+import { freePorts } from "../support/free_ports.ts";
 
 const MIB = 1024 * 1024;
 const BODY = "x".repeat(4_000);

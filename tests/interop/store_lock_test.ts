@@ -3,7 +3,7 @@ import { assertMatch, assertRejects } from "@std/assert";
 import { test } from "../harness.ts";
 import { History } from "./store/history.ts";
 import { StoreLab } from "./store/lab.ts";
-import { freePorts } from "./trio.ts";
+import { freePorts } from "../support/free_ports.ts";
 
 const TOPICS = ["Held"];
 

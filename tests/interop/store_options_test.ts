@@ -10,7 +10,7 @@ import { patiently } from "../support/patience.ts";
 import { LONG } from "../support/seeds.ts";
 import { History } from "./store/history.ts";
 import { StoreLab } from "./store/lab.ts";
-import { freePorts } from "./trio.ts";
+import { freePorts } from "../support/free_ports.ts";
 
 /** Tags' hashes go to consumequeue_ext, and messages into queues of other topics that they name. */
 const OPTIONS = {

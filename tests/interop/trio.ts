@@ -1,9 +1,9 @@
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { startPocketmq } from "../support/binary.ts";
+import { freePorts } from "../support/free_ports.ts";
 import { startPeer } from "./java.ts";
 import { within } from "./processes.ts";
 
@@ -144,21 +144,4 @@ async function startOurs(
       return (await within(15, `end of our ${role}`, node.exited)).code ?? 128;
     },
   };
-}
-
-/** A port p so that p - 2, p and p + 1 are free: what a Java broker takes. */
-export async function freePorts(): Promise<number> {
-  for (;;) {
-    const port = 20_000 + Math.floor(Math.random() * 10_000); // below the ports the system gives away
-    const free = await Promise.all([port - 2, port, port + 1].map(isFree));
-    if (free.every(Boolean)) return port;
-  }
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once("error", () => resolve(false));
-    server.listen(port, () => server.close(() => resolve(true)));
-  });
 }

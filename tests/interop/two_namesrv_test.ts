@@ -10,7 +10,7 @@ import { startPocketmq } from "../support/binary.ts";
 import { runtime } from "../support/runtime.ts";
 import { hasBroker, newClientServes, trafficOf } from "../support/traffic.ts";
 import { prepareJava, startPeer } from "./java.ts";
-import { freePorts } from "./trio.ts";
+import { freePorts } from "../support/free_ports.ts";
 
 const home = mkdtempSync(join(tmpdir(), "pocketmq-two-"));
 process.on("exit", () => rmSync(home, { recursive: true, force: true }));

@@ -12,7 +12,7 @@ import { runtime } from "../../support/runtime.ts";
 import { prepareJava } from "../java.ts";
 import { within } from "../processes.ts";
 import { compareFolders } from "../stores.ts";
-import { freePorts } from "../trio.ts";
+import { freePorts } from "../../support/free_ports.ts";
 import { type Bounds, BrokerNode, type By, type Config, startNamesrv } from "./nodes.ts";
 import { SteadyLoad } from "./steady_load.ts";
 

@@ -9,7 +9,7 @@ import { runPocketmq } from "../../support/binary.ts";
 import { runtime } from "../../support/runtime.ts";
 import { prepareJava } from "../java.ts";
 import { BrokerNode, type By, type Config, startNamesrv } from "../matrix/nodes.ts";
-import { freePorts } from "../trio.ts";
+import { freePorts } from "../../support/free_ports.ts";
 
 type Role = "master" | "slave";
 type Namesrv = Awaited<ReturnType<typeof startNamesrv>>;
