@@ -4,7 +4,9 @@ import java.io.BufferedReader;
 import java.io.ByteArrayOutputStream;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
+import java.lang.reflect.Field;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import org.apache.rocketmq.tools.command.MQAdminStartup;
 
 /**
@@ -26,6 +28,7 @@ public final class Admin {
             ByteArrayOutputStream failed = new ByteArrayOutputStream();
             System.setOut(new PrintStream(said, true, StandardCharsets.UTF_8));
             System.setErr(new PrintStream(failed, true, StandardCharsets.UTF_8));
+            forgetCommands();
             MQAdminStartup.main0(command.split("\t"), null);
             System.out.flush();
             System.err.flush();
@@ -38,5 +41,12 @@ public final class Admin {
             out.flush();
         }
         System.exit(0);
+    }
+
+    /** Some commands keep the client of their first run, which that run ended. */
+    private static void forgetCommands() throws ReflectiveOperationException {
+        Field commands = MQAdminStartup.class.getDeclaredField("subCommandList");
+        commands.setAccessible(true);
+        ((List<?>) commands.get(null)).clear();
     }
 }
