@@ -87,6 +87,9 @@ export function openParts(
   const stats = new Stats(runtime, () => topicTotals(store));
   const puts = new Puts({ clock, store, confirmations, stats });
   const isSlave = config.brokerRole === "SLAVE";
+  if (isSlave) { // what it takes over counts as stored
+    store.dispatch.onArrival(() => void (stats.put.total = store.dispatch.entries));
+  }
   const memoryBytes = runtime.memory().totalBytes * config.accessMessageInMemoryMaxRatio / 100;
   return {
     ...tables,

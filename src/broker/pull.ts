@@ -126,6 +126,7 @@ export class Pulls {
     const { peer, to, request, deadline } = pull;
     const { store, limits, clock, stats, isSlave, offsetCheckInSlave } = this.#context;
     const read = this.#read;
+    const begun = clock.monotonic();
     read.read(store.log, {
       queue: store.queues.get(request.topic, request.queueId),
       queueOffset: request.queueOffset,
@@ -134,6 +135,7 @@ export class Pulls {
       filter: wants,
       keepsOffset: isSlave && !offsetCheckInSlave,
     });
+    stats.longestReadMs = Math.max(stats.longestReadMs, clock.monotonic() - begun);
     if (read.status === "found") return this.#answerFound(peer, to, read, request);
     stats.missed.add(1);
     const code = this.#codeOf(read, request);

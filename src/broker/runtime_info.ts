@@ -9,6 +9,7 @@ import type { Store } from "../store/store.ts";
 import { RequestCode, ResponseCode } from "../wire/codes.ts";
 import { OUR_VERSION } from "../wire/command.ts";
 import type { DelayProgress } from "./delay_progress.ts";
+import { sizeText } from "../wire/size_text.ts";
 import { PARKED_MAX } from "./parked.ts";
 import { WAITING_MAX } from "./puts.ts";
 import { type Meter, ratesText, stallsText, type Stats } from "./stats.ts";
@@ -31,6 +32,23 @@ export interface RuntimeInfoContext {
 
 const OUR_VERSION_NAME = "V4_9_7";
 
+/**
+ * Requests are handled in the turn that reads them, and no lock guards the log: there is nothing that these
+ * could wait in. Only a send waits, for a slave or the disk; a pull that is parked waits for a message.
+ */
+const NO_QUEUES = {
+  sendThreadPoolQueueHeadWaitTimeMills: 0,
+  pullThreadPoolQueueSize: 0,
+  pullThreadPoolQueueCapacity: 0,
+  pullThreadPoolQueueHeadWaitTimeMills: 0,
+  queryThreadPoolQueueSize: 0,
+  queryThreadPoolQueueCapacity: 0,
+  queryThreadPoolQueueHeadWaitTimeMills: 0,
+  EndTransactionQueueSize: 0,
+  EndTransactionThreadPoolQueueCapacity: 0,
+  pageCacheLockTimeMills: 0,
+};
+
 /** Handler of 28: name and value pairs, all text, by the names tools look for. Source: AdminBrokerProcessor. */
 export function runtimeInfoHandler(context: RuntimeInfoContext): [number, Handler] {
   return [RequestCode.GET_BROKER_RUNTIME_INFO, () => ({
@@ -50,7 +68,7 @@ function tableOf(context: RuntimeInfoContext): Record<string, string> {
     brokerVersion: OUR_VERSION,
     brokerActive: "true",
     bootTimestamp: startedAt,
-    startAcceptSendRequestTimeStamp: startedAt,
+    startAcceptSendRequestTimeStamp: 0, // the time before which sends are refused: there is none
     runtime: durationText(now - startedAt),
     putTps: ratesText(stats.put),
     getFoundTps: ratesText(stats.found),
@@ -61,23 +79,20 @@ function tableOf(context: RuntimeInfoContext): Record<string, string> {
     ...totalsOf("msgPut", stats.put),
     ...totalsOf("msgGet", stats.got),
     ...putsOf(context),
+    getMessageEntireTimeMax: Math.round(stats.longestReadMs),
     commitLogMinOffset: log.minOffset,
     commitLogMaxOffset: log.tail,
     commitLogDiskRatio: usedPercent({ usedBytes, freeBytes }) / 100,
     [`commitLogDiskRatio_${disk.path}`]: usedPercent({ usedBytes, freeBytes }) / 100,
     consumeQueueDiskRatio: usedPercent(queueDisk.space()) / 100,
-    commitLogDirCapacity: `Total : ${totalBytes} B, Free : ${freeBytes} B.`,
+    commitLogDirCapacity: `Total : ${sizeText(totalBytes)}, Free : ${sizeText(freeBytes)}.`,
     dispatchBehindBytes: log.tail - store.dispatch.position,
-    remainHowManyDataToFlush: `${log.tail - log.durable} B`,
+    remainHowManyDataToFlush: sizeText(log.tail - log.durable),
     sendThreadPoolQueueSize: waiting(),
     sendThreadPoolQueueCapacity: WAITING_MAX,
-    pullThreadPoolQueueSize: parked(),
-    pullThreadPoolQueueCapacity: PARKED_MAX,
-    // Requests are handled in the turn that reads them, and no lock guards the log: nothing waits for these.
-    sendThreadPoolQueueHeadWaitTimeMills: 0,
-    pullThreadPoolQueueHeadWaitTimeMills: 0,
-    EndTransactionQueueSize: 0,
-    pageCacheLockTimeMills: 0,
+    parkedPulls: parked(),
+    parkedPullsMax: PARKED_MAX,
+    ...NO_QUEUES,
     dispatchMaxBuffer: 0,
     remainTransientStoreBufferNumbs: 2 ** 31 - 1, // there is no such pool
     eventLoopStallMills: stallsText(stats.stalls.all),
@@ -86,6 +101,7 @@ function tableOf(context: RuntimeInfoContext): Record<string, string> {
     eventLoopOwnStallsOver50Mills: stats.stalls.own.long,
     earliestMessageTimeStamp: earliestStoreTime(log),
     residentBytes: runtime.memory().residentBytes,
+    ...heldOf(context),
     ...delayedOf(context),
   };
   return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, String(value)]));
@@ -106,6 +122,12 @@ function putsOf(
     putLatency99: putTimes.withinMs(990).toFixed(2),
     putLatency999: putTimes.withinMs(999).toFixed(2),
   };
+}
+
+/** Why nothing is stored now; no such key while messages are. */
+function heldOf({ store }: RuntimeInfoContext): Record<string, string> {
+  const { refusal } = store.log.gate;
+  return refusal === undefined ? {} : { storeHeld: refusal };
 }
 
 /** How far delayed messages are delivered: of each level the next one and the end of its queue. */

@@ -52,6 +52,8 @@ export class Stats {
   /** Pulls that found messages, and those that did not. */
   readonly found: Meter = new Meter();
   readonly missed: Meter = new Meter();
+  /** How long the slowest read of a pull took, in ms. */
+  longestReadMs = 0;
   /** How late the event loop was; nothing before it runs. */
   readonly stalls: Stalls;
   /** By topic and group. */

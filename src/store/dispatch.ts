@@ -43,6 +43,7 @@ export class Dispatch {
   #scheduled = false;
   #failure: Error | undefined;
   #cancelRetry: (() => void) | undefined;
+  #entries = 0;
   #hasWaited = false; // for the disk, since it moved last
   #needs = 0; // the log must reach up to here before what lies at #position is whole
   #closed = false;
@@ -73,6 +74,11 @@ export class Dispatch {
   /** When the last of them was stored. */
   get storeTimestamp(): number {
     return this.#storeTimestamp;
+  }
+
+  /** How many entries the queues got from it. */
+  get entries(): number {
+    return this.#entries;
   }
 
   /** The record that cannot be read and ends dispatch, once there is one. */
@@ -208,7 +214,9 @@ export class Dispatch {
   #record(bytes: Uint8Array, record: RecordView): void {
     this.#storeTimestamp = record.storeTimestamp;
     const queue = this.#feed.put(bytes, record);
-    if (queue === undefined || queue.touched) return;
+    if (queue === undefined) return;
+    this.#entries++;
+    if (queue.touched) return;
     queue.touched = true;
     this.#touched.push(queue);
   }
