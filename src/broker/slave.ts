@@ -100,6 +100,7 @@ export function follow(
           log: parts.log.child("metadata"),
           store,
           masterAddress: () => brokerAt(given),
+          lacksTopic: lackingTopics(parts),
           mayCopy: () => status.mayCopyTables,
           followed: () => status.followed,
           name: () => status.name,
@@ -112,6 +113,16 @@ export function follow(
 /** Where a broker answers whose HA port is the default one. */
 function brokerOf({ host, port }: Address): Address {
   return { host, port: Math.max(1, port - 1) };
+}
+
+/** True when the log brought a topic since the last look, and one has no settings here. */
+function lackingTopics({ store: { queues }, topics }: Parts): () => boolean {
+  let seen = 0;
+  return () => {
+    if (queues.topicCount === seen) return false;
+    seen = queues.topicCount;
+    return [...queues.topicNames()].some((name) => topics.get(name) === undefined);
+  };
 }
 
 function ownersOf({ topics, groups, offsetCopy, delay, store }: Parts): MetadataOwners {

@@ -21,6 +21,8 @@ import { parseTopicTable, type TopicTable } from "../wire/topic.ts";
 /** Source: BrokerController.handleSlaveSynchronize. */
 const FIRST_MS = 3_000;
 const EVERY_MS = 10_000;
+/** How soon a topic is noticed whose messages came before its settings. */
+const LOOK_MS = 200;
 const CALL_MS = 3_000;
 /** How soon a master's address is noticed when there was none. */
 const NO_MASTER_MS = 200;
@@ -51,6 +53,8 @@ export interface MetadataCopy {
   readonly store: { readonly dispatch: { reached(logOffset: number): Promise<void> } };
   /** The master's listenPort; undefined while there is no master. */
   readonly masterAddress: () => Address | undefined;
+  /** True once when the log brought messages of a topic that has no settings here. */
+  readonly lacksTopic: () => boolean;
   /** False while the slave's log is known not to be the master's: then its tables are not ours. */
   readonly mayCopy: () => boolean;
   /** True while the log is copied. Before, nothing shows that positions in the master's mean the same here. */
@@ -60,20 +64,25 @@ export interface MetadataCopy {
   readonly owners: MetadataOwners;
 }
 
-/** Copies the master's tables every 10 s until `signal` aborts. */
+/**
+ * Copies the master's tables every 10 s until `signal` aborts, and the topics as soon as one is missing: this
+ * slave may be the master in a moment, and nobody finds messages of a topic that is not known.
+ */
 export async function copyMetadata(copy: MetadataCopy, signal: AbortSignal): Promise<void> {
-  const { clock, masterAddress } = copy;
+  const { clock, masterAddress, lacksTopic } = copy;
   const round = new Round(copy, signal);
-  let known = false;
+  let next: number | undefined; // the time of the next round; undefined without a master
   while (!signal.aborted) {
     const master = masterAddress();
-    if (master === undefined) await sleep(clock, NO_MASTER_MS, signal);
-    else if (!known) await sleep(clock, FIRST_MS, signal);
-    else {
+    const now = clock.monotonic();
+    if (master === undefined) next = undefined;
+    else if (next === undefined) next = now + FIRST_MS;
+    else if (now >= next) {
       await round.run(master);
-      await sleep(clock, EVERY_MS, signal);
-    }
-    known = master !== undefined;
+      next = clock.monotonic() + EVERY_MS;
+    } else if (lacksTopic()) await round.topics(master);
+    const left = next === undefined ? NO_MASTER_MS : next - clock.monotonic();
+    await sleep(clock, Math.max(0, Math.min(left, LOOK_MS)), signal);
   }
 }
 
@@ -111,12 +120,20 @@ class Round {
       return;
     }
     await Promise.all([
-      this.#part("topics", master, RequestCode.GET_ALL_TOPIC_CONFIG, parseTopicTable)
-        .then((table) => table && this.#apply("topics", () => owners.topics(table))),
+      this.topics(master),
       this.#part("groups", master, RequestCode.GET_ALL_SUBSCRIPTIONGROUP_CONFIG, parseGroupTable)
         .then((table) => table && this.#apply("groups", () => owners.groups(table))),
       this.#positions(master),
     ]);
+  }
+
+  /** Looks at the table of topics alone. */
+  async topics(master: Address): Promise<void> {
+    const { owners, mayCopy } = this.#copy;
+    if (!mayCopy()) return;
+    const code = RequestCode.GET_ALL_TOPIC_CONFIG;
+    const table = await this.#part("topics", master, code, parseTopicTable);
+    if (table) this.#apply("topics", () => owners.topics(table));
   }
 
   /** Whether positions of the master are ours. */

@@ -126,6 +126,16 @@ export class Queues {
     return [...this.#byName.get(topic)?.queues.values() ?? []];
   }
 
+  /** How many topics have queues here; it grows when the log brings one that is new. */
+  get topicCount(): number {
+    return this.#byName.size;
+  }
+
+  /** The topics that have queues here. */
+  topicNames(): Iterable<string> {
+    return this.#byName.keys();
+  }
+
   *all(): Iterable<ConsumeQueue> {
     for (const { queues } of this.#byName.values()) yield* queues.values();
   }

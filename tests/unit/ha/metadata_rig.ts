@@ -77,6 +77,8 @@ export interface Scene {
   readonly lives: number[];
   address: Address | undefined;
   mayCopy: boolean;
+  /** The log brought messages of a topic that has no settings here. */
+  lacksTopic: boolean;
   followed: boolean;
   name: SlaveName | undefined;
   /** What the owner of offsets says that the master is to be told, and what it has then. */
@@ -103,6 +105,7 @@ export async function copying(body: (scene: Scene) => Promise<void>): Promise<vo
     delays,
     lives,
     mayCopy: true,
+    lacksTopic: false,
     followed: true,
     name: undefined,
     further: [],
@@ -129,6 +132,11 @@ export async function copying(body: (scene: Scene) => Promise<void>): Promise<vo
       },
     },
     masterAddress: () => scene.address,
+    lacksTopic() {
+      const lacks = scene.lacksTopic;
+      scene.lacksTopic = false;
+      return lacks;
+    },
     mayCopy: () => scene.mayCopy,
     followed: () => scene.followed,
     name: () => scene.name,

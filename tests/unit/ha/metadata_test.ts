@@ -22,6 +22,31 @@ test("tables are asked for 3 s after the master is known, topics on its fast por
     assertEquals(master.asked.length, 12);
   }));
 
+test("topics are asked for as soon as one is missing, before the first look and between two", () =>
+  copying(async (scene) => {
+    const { clock, master, applied } = scene;
+    scene.lacksTopic = true;
+    await clock.advance(200);
+    assertEquals([master.asked, applied], [["21 10.0.0.1:10909"], ["topics true"]]);
+    await clock.advance(2_800); // the first look is when it was
+    assertEquals(master.asked.length, 7);
+    scene.lacksTopic = true;
+    await clock.advance(200);
+    assertEquals(master.asked.slice(7), ["21 10.0.0.1:10909"]);
+    await clock.advance(9_799);
+    assertEquals(master.asked.length, 8);
+    await clock.advance(1);
+    assertEquals(master.asked.length, 14);
+  }));
+
+test("a topic that is missing is not asked for while the log is not the master's", () =>
+  copying(async (scene) => {
+    scene.mayCopy = false;
+    scene.lacksTopic = true;
+    await scene.clock.advance(2_000);
+    assertEquals(scene.master.asked, []);
+  }));
+
 test("the tables of a Java master are applied; positions once their messages were dispatched", () =>
   copying(async ({ clock, applied, delays, lives, dispatchedTo }) => {
     await clock.advance(3_000);
