@@ -11,7 +11,7 @@ import { serve } from "../rpc/serve.ts";
 import type { OpenProgress } from "../store/opening/headway.ts";
 import { openStore } from "../store/store.ts";
 import { addressText, ipBytes } from "../wire/host_address.ts";
-import { liveConfig } from "./admin/live_config.ts";
+import { liveConfig, notePorts } from "./admin/live_config.ts";
 import { SavedConfig } from "./admin/saved_config.ts";
 import { updateConfigHandler } from "./admin/update_config.ts";
 import type { BrokerConfig, BrokerRole } from "./config.ts";
@@ -95,6 +95,7 @@ async function run(
   confFile: string | undefined,
 ): Promise<Broker> {
   const { runtime, config, log, store, acks } = parts;
+  notePorts(config, listeners);
   const addresses = {
     broker: { host: config.brokerIP1, port: listeners.broker.address.port },
     ha: { host: config.brokerIP2, port: listeners.ha.address.port },

@@ -82,7 +82,7 @@ export function brokerHandlers(
     cloneOffsetHandler(parts),
     ...cleanHandlers(parts),
     ...askMemberHandlers({ ...parts, brokerName }),
-    ...configHandlers(parts.config),
+    ...configHandlers(parts),
     ...haHandlers({ slaves, log: store.log, view: slave?.view, startedAt }),
     ...readingHandlers({ ...parts, address: sends.storeHost }),
     resyncHandler(parts.runtime.clock, slave?.resync),

@@ -6,6 +6,7 @@ import type { Runtime } from "../ports/host.ts";
 import { SCHEDULE_TOPIC } from "../store/delay.ts";
 import { logOffsetOf } from "../store/records.ts";
 import type { Store } from "../store/store.ts";
+import { ConfigVersion } from "./admin/config_version.ts";
 import { Clients } from "./clients.ts";
 import type { BrokerConfig } from "./config.ts";
 import { Confirmations } from "./confirm.ts";
@@ -26,6 +27,7 @@ import { isRetryTopic } from "./topic_rules.ts";
 export interface Parts extends Tables {
   readonly runtime: Runtime;
   readonly config: BrokerConfig;
+  readonly configVersion: ConfigVersion;
   readonly log: Log;
   readonly store: Store;
   /** The folder of the log, for what is known of its disk. */
@@ -95,6 +97,7 @@ export function openParts(
     ...tables,
     runtime,
     config,
+    configVersion: new ConfigVersion(clock),
     log,
     store,
     disk: logDir(fs, config),

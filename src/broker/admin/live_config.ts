@@ -3,6 +3,7 @@ import type { Topics } from "../topics.ts";
 import { type BrokerConfig, type ConfigKey, options } from "../config.ts";
 import { settingText } from "../config_handlers.ts";
 import { javaKeys, lackingWhenTrue, refusedWhenTrue } from "../java_keys.ts";
+import type { Listeners } from "../listeners.ts";
 import type { Option } from "../option.ts";
 import { ResponseCode } from "../../wire/codes.ts";
 import { refuse, type Reply } from "../../wire/command.ts";
@@ -27,12 +28,19 @@ export interface Change {
   readonly value: unknown;
 }
 
-/** What a node was told, as it is now: its live keys may change. */
+/** What a node was told, as it is now: its live keys may change. Nobody but this file writes into it. */
 export function liveConfig(config: BrokerConfig): BrokerConfig {
   return { ...config };
 }
 
-/** Makes the changes count. The one place that writes into a configuration. */
+/** Says which ports were picked, where that was left to us. */
+export function notePorts(config: BrokerConfig, { broker, ha }: Listeners): void {
+  const values = config as { listenPort: number; haListenPort: number };
+  values.listenPort = broker.address.port;
+  values.haListenPort = ha.address.port;
+}
+
+/** Makes the changes count. */
 export function apply(config: BrokerConfig, changes: readonly Change[]): void {
   const values = config as unknown as Record<string, unknown>;
   for (const { key, value } of changes) values[key] = value;

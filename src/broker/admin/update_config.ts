@@ -7,6 +7,7 @@ import { RequestCode, ResponseCode } from "../../wire/codes.ts";
 import { refuse, type Reply } from "../../wire/command.ts";
 import type { BrokerConfig } from "../config.ts";
 import type { Topics } from "../topics.ts";
+import type { ConfigVersion } from "./config_version.ts";
 import { apply, type Change, changesOf, isKnown } from "./live_config.ts";
 import type { SavedConfig } from "./saved_config.ts";
 
@@ -14,6 +15,7 @@ import type { SavedConfig } from "./saved_config.ts";
 export interface UpdateContext {
   /** As `liveConfig` made it. */
   readonly config: BrokerConfig;
+  readonly configVersion: ConfigVersion;
   readonly log: Log;
   readonly topics: Pick<Topics, "get" | "update">;
   readonly isSlave: boolean;
@@ -40,7 +42,7 @@ async function change(
   context: UpdateContext,
   settings: ReadonlyMap<string, string>,
 ): Promise<Reply> {
-  const { config, topics, saved, log } = context;
+  const { config, configVersion, topics, saved, log } = context;
   const found = changesOf(config, topics, settings);
   if (!Array.isArray(found)) return found;
   for (const key of settings.keys()) {
@@ -57,6 +59,7 @@ async function change(
     );
   }
   apply(config, found);
+  configVersion.changed();
   tell(context, found);
   return { code: ResponseCode.SUCCESS };
 }

@@ -9,6 +9,7 @@ import { CallError, type Handler } from "../../../src/rpc/peer.ts";
 import { Redial } from "../../../src/rpc/redial.ts";
 import { serve } from "../../../src/rpc/serve.ts";
 import { StoreRefusal } from "../../../src/store/errors.ts";
+import { parseSettings } from "../../../src/wire/admin.ts";
 import type { Command } from "../../../src/wire/command.ts";
 import { decodeRecords } from "../../../src/wire/message.ts";
 import { test } from "../../harness.ts";
@@ -162,6 +163,18 @@ test("a broker without any name server serves", async () => {
   assertEquals((await world.ask(10911, send())).code, 0);
   const answer = await world.ask(10911, pull());
   assertEquals([answer.code, decodeRecords(answer.body).length], [0, 1]);
+  await world.end(broker);
+});
+
+test("26 names the ports that were picked", async () => {
+  const world = new World();
+  const broker = await world.start(MASTER, { flags: { listenPort: "0" } });
+  const { port } = broker.broker;
+  const settings = parseSettings((await world.ask(port, { code: 26 })).body);
+  assertEquals(
+    [settings.get("listenPort"), settings.get("haListenPort")],
+    [String(port), String(broker.ha.port)],
+  );
   await world.end(broker);
 });
 

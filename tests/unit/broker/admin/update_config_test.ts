@@ -42,6 +42,8 @@ test("25 changes what may change, at once and in the file, whose last form is ke
   );
   assertEquals(it.saidOf("b.properties.bak"), FILE);
   assert(it.rig.parts.topics.dataVersion.counter > counter, "name servers take it as new");
+  const [version] = [JSON.parse(it.rig.parts.configVersion.text)];
+  assertEquals(version, { counter: 1, timestamp: it.rig.clock.now() }, "26 has a new version");
 });
 
 test("25 refuses a path with 16, and what needs a restart or cannot be with 1: then nothing changes", async () => {
