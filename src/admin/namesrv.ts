@@ -1,8 +1,9 @@
 import { AnswerError } from "../client/errors.ts";
-import { parseSettings } from "../wire/admin.ts";
+import { formatSettings, parseSettings } from "../wire/admin.ts";
 import { RequestCode, ResponseCode } from "../wire/codes.ts";
 import { Fields } from "../wire/fields.ts";
 import { parseKvTable } from "../wire/route.ts";
+import { formatWritePerm, parsePermCount, type WritePerm } from "../wire/write_perm.ts";
 import { askNode, askServers, type Lines, tellServers } from "./lines.ts";
 
 /** The settings of one name server. @throws {AnswerError} {CallError} */
@@ -12,6 +13,32 @@ export async function namesrvConfig(
 ): Promise<Map<string, string>> {
   const request = { code: RequestCode.GET_NAMESRV_CONFIG };
   return parseSettings((await askNode(lines, address, request, "read its settings")).body);
+}
+
+/** Changes settings of every name server. @throws {AnswerError} {CallError} */
+export async function putNamesrvConfig(
+  lines: Lines,
+  settings: Iterable<readonly [key: string, value: string]>,
+): Promise<void> {
+  const request = { code: RequestCode.UPDATE_NAMESRV_CONFIG, body: formatSettings(settings) };
+  await tellServers(lines, request, "change its settings");
+}
+
+/**
+ * Has one name server tell clients that they may, or may not, write to a broker, until it registers anew. Gives
+ * how many topics that changed.
+ *
+ * @throws {AnswerError} {CallError} {FieldError}
+ */
+export async function changeWritePerm(
+  lines: Pick<Lines, "calls">,
+  address: string,
+  brokerName: string,
+  what: WritePerm,
+): Promise<number> {
+  const action = `${what} the write permission of "${brokerName}"`;
+  const { ext } = await askNode(lines, address, formatWritePerm(what, brokerName), action);
+  return parsePermCount(what, new Fields(ext));
 }
 
 /** Every key of a namespace; none when there is no such namespace. @throws {AnswerError} {CallError} {FieldError} */

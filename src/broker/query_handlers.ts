@@ -1,4 +1,4 @@
-import { concat, utf8 } from "../base/bytes.ts";
+import { concat } from "../base/bytes.ts";
 import type { Clock } from "../ports/host.ts";
 import type { Handler } from "../rpc/peer.ts";
 import { recordsByKey } from "../store/index/key_query.ts";
@@ -8,6 +8,7 @@ import { Turn } from "../store/turn.ts";
 import { RequestCode, ResponseCode } from "../wire/codes.ts";
 import { refuse, type Reply } from "../wire/command.ts";
 import { Fields } from "../wire/fields.ts";
+import { formatGroupList } from "../wire/group_list.ts";
 import { formatKeyAnswer, type KeyQuery, parseKeyQuery, parseView } from "../wire/query.ts";
 import type { Clients } from "./clients.ts";
 import type { Offsets } from "./offsets.ts";
@@ -55,7 +56,7 @@ export function queryHandlers(context: QueryContext): [number, Handler][] {
     const topic = new Fields(ext).text("topic");
     const online = [...clients.consumerGroups()].filter((group) => group.subscriptions.has(topic));
     const names = new Set([...online.map(({ name }) => name), ...offsets.groupsOf(topic)]);
-    return { code: ResponseCode.SUCCESS, body: utf8(JSON.stringify({ groupList: [...names] })) };
+    return { code: ResponseCode.SUCCESS, body: formatGroupList(names) };
   };
 
   return [

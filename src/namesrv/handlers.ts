@@ -18,6 +18,7 @@ import {
   formatTopicList,
   type QueueData,
 } from "../wire/route.ts";
+import { formatPermCount } from "../wire/write_perm.ts";
 import { type NamesrvConfig, placeIn } from "./config.ts";
 import { type KvConfig, ORDER_TOPIC_CONFIG } from "./kv.ts";
 import type { RouteTable } from "./routes.ts";
@@ -56,11 +57,11 @@ export function namesrvHandlers(tables: Tables): Handlers {
     ],
     [RequestCode.WIPE_WRITE_PERM_OF_BROKER, ({ ext }) => {
       const count = tables.routes.setWritable(new Fields(ext).text("brokerName"), false);
-      return { code: ResponseCode.SUCCESS, ext: { wipeTopicCount: String(count) } };
+      return { code: ResponseCode.SUCCESS, ext: formatPermCount("wipe", count) };
     }],
     [RequestCode.ADD_WRITE_PERM_OF_BROKER, ({ ext }) => {
       const count = tables.routes.setWritable(new Fields(ext).text("brokerName"), true);
-      return { code: ResponseCode.SUCCESS, ext: { addTopicCount: String(count) } };
+      return { code: ResponseCode.SUCCESS, ext: formatPermCount("add", count) };
     }],
     [RequestCode.GET_ALL_TOPIC_LIST_FROM_NAMESERVER, topics()],
     [RequestCode.GET_UNIT_TOPIC_LIST, topics(isUnit)],

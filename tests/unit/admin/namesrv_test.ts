@@ -1,5 +1,14 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { deleteKv, kvEntries, kvValue, namesrvConfig, putKv } from "../../../src/admin/namesrv.ts";
+import { textOf } from "../../../src/base/bytes.ts";
+import {
+  changeWritePerm,
+  deleteKv,
+  kvEntries,
+  kvValue,
+  namesrvConfig,
+  putKv,
+  putNamesrvConfig,
+} from "../../../src/admin/namesrv.ts";
 import { formatSettings } from "../../../src/wire/admin.ts";
 import { formatKvTable } from "../../../src/wire/route.ts";
 import { test } from "../../harness.ts";
@@ -34,4 +43,23 @@ test("putKv() and deleteKv() tell every name server", async () => {
     ...NAMESRVS.map((address) => `100 ${address}`),
     ...NAMESRVS.map((address) => `102 ${address}`),
   ]);
+});
+
+test("putNamesrvConfig() tells every name server", async () => {
+  const lines = fakeLines({ 318: { code: 0 } });
+  await putNamesrvConfig(lines, [["orderMessageEnable", "true"]]);
+  assertEquals(
+    lines.asked.map(([address, { body }]) => [address, textOf(body!)]),
+    NAMESRVS.map((address) => [address, "orderMessageEnable=true\n"]),
+  );
+});
+
+test("changeWritePerm() asks one name server, and gives how many topics it changed", async () => {
+  const lines = fakeLines({
+    205: { code: 0, ext: { wipeTopicCount: "3" } },
+    327: { code: 0, ext: { addTopicCount: "4" } },
+  });
+  assertEquals(await changeWritePerm(lines, "ns1:9876", "b", "wipe"), 3);
+  assertEquals(await changeWritePerm(lines, "ns2:9876", "b", "add"), 4);
+  assertEquals(lines.asked.map(([address]) => address), ["ns1:9876", "ns2:9876"]);
 });
