@@ -35,20 +35,37 @@ export interface BrokerHa {
   readonly version: string;
 }
 
+/** What a broker says of itself when it is asked how it is. */
+export interface BrokerState {
+  readonly ha: BrokerHa;
+  /** What it was told: its answer to 26. */
+  readonly settings: ReadonlyMap<string, string>;
+  /** Its answer to 28; empty when it has just started. */
+  readonly runtime: ReadonlyMap<string, string>;
+}
+
 /**
  * Asks one broker how its replication is: 907, 26 and 28.
  *
  * @throws {CallError} when it does not answer. @throws {AnswerError} {FieldError}
  */
 export async function brokerHa(calls: Calls, address: string): Promise<BrokerHa> {
+  return (await brokerState(calls, address)).ha;
+}
+
+/** The same, and all else that these requests tell. @throws {CallError} {AnswerError} {FieldError} */
+export async function brokerState(calls: Calls, address: string): Promise<BrokerState> {
   const ask = (code: number) => calls.call(address, { code }, ANSWER_MS);
   const [ha, settings, runtime] = await Promise.all([
     ask(RequestCode.GET_BROKER_HA_STATUS),
     ask(RequestCode.GET_BROKER_CONFIG).then(settingsIn),
     ask(RequestCode.GET_BROKER_RUNTIME_INFO).then(tableIn),
   ]);
-  if (ha.code === ResponseCode.SUCCESS || ha.code === ResponseCode.REQUEST_CODE_NOT_SUPPORTED) {
-    return {
+  if (ha.code !== ResponseCode.SUCCESS && ha.code !== ResponseCode.REQUEST_CODE_NOT_SUPPORTED) {
+    throw refusal(`${address} does not say how its replication is`, ha);
+  }
+  return {
+    ha: {
       status: ha.code === ResponseCode.SUCCESS ? parseHaStatus(ha.body) : undefined,
       name: settings.get("brokerName") ?? "",
       id: numberIn(settings, "brokerId", 0),
@@ -57,9 +74,10 @@ export async function brokerHa(calls: Calls, address: string): Promise<BrokerHa>
       minOffset: numberIn(runtime, "commitLogMinOffset", -1),
       maxOffset: numberIn(runtime, "commitLogMaxOffset", -1),
       version: runtime.get("brokerVersionDesc") ?? "",
-    };
-  }
-  throw refusal(`${address} does not say how its replication is`, ha);
+    },
+    settings,
+    runtime,
+  };
 }
 
 /** A slave will not cut its log: it would not be safe, or not be right. */

@@ -1,10 +1,10 @@
-import { options } from "../broker/config.ts";
-import { type Flag, parseFlags, parseNode } from "./args.ts";
+import { parseFlags, parseNode } from "./args.ts";
 import type { Command, Context } from "./command.ts";
 import { confLines } from "./conf_file.ts";
 import { confText, settingsJson, sourcesText } from "./config/config_text.ts";
 import { type Setting, settingsOf } from "./config/effective.ts";
 import { Exit, UsageError } from "./exit.ts";
+import { NODE_FLAGS, parted } from "./node_flags.ts";
 import { configure } from "./serve.ts";
 import { countText } from "./units.ts";
 import type { Verb } from "./verb.ts";
@@ -16,14 +16,6 @@ const PRINT_FLAGS = {
   json: { kind: "switch" },
 } as const;
 const CHECK_FLAGS = { json: { kind: "switch" } } as const;
-
-/** What a node takes, for a shell that completes words. */
-const NODE_FLAGS: Readonly<Record<string, Flag>> = {
-  namesrv: { kind: "switch" },
-  master: { kind: "switch" },
-  slave: { kind: "switch" },
-  ...Object.fromEntries(Object.keys(options).map((key) => [key, { kind: "text" }])),
-};
 
 const print: Verb = {
   flags: { ...PRINT_FLAGS, ...NODE_FLAGS },
@@ -91,18 +83,6 @@ Examples:
 `,
   verbs: { print, check },
 };
-
-/** A node's own flags know no switch of ours. */
-function parted(
-  args: readonly string[],
-  flags: Readonly<Record<string, Flag>>,
-): { own: string[]; others: string[] } {
-  const names = Object.keys(flags).map((name) => `--${name}`);
-  return {
-    own: args.filter((arg) => names.includes(arg)),
-    others: args.filter((arg) => !names.includes(arg)),
-  };
-}
 
 function look(
   context: Context,

@@ -22,6 +22,11 @@ export class Gate {
     return this.#held;
   }
 
+  /** Why appends are refused now, for good or for a while. */
+  get refusal(): string | undefined {
+    return this.#reason;
+  }
+
   /** @throws {PutRefusal} "unavailable" while nothing may be appended */
   mustBeOpen(): void {
     if (this.#reason !== undefined) throw new PutRefusal("unavailable", this.#reason);
