@@ -21,6 +21,7 @@ import { consume } from "./consume.ts";
 import { dev } from "./dev.ts";
 import { Exit, UsageError } from "./exit.ts";
 import { ha } from "./ha.ts";
+import { health } from "./health.ts";
 import { helpOf, overview } from "./help.ts";
 import { log } from "./log.ts";
 import { send } from "./send.ts";
@@ -43,6 +44,7 @@ const commands: readonly Command[] = [
   namesrv,
   admin,
   ha,
+  health,
   log,
   config,
   version,
