@@ -12,9 +12,10 @@ import type { OpenProgress } from "../store/opening/headway.ts";
 import { openStore } from "../store/store.ts";
 import { addressText, ipBytes } from "../wire/host_address.ts";
 import { liveConfig, notePorts } from "./admin/live_config.ts";
-import { SavedConfig } from "./admin/saved_config.ts";
+import { savedConfig } from "./admin/saved_config.ts";
 import { updateConfigHandler } from "./admin/update_config.ts";
 import type { BrokerConfig, BrokerRole } from "./config.ts";
+import type { Configured } from "./configure.ts";
 import { deliveryOf, noteDeliveredOf } from "./delay/delivery_of.ts";
 import { detoursOf } from "./detours.ts";
 import { brokerHandlers, fastHandlers } from "./handlers.ts";
@@ -39,6 +40,12 @@ export interface Broker extends AsyncDisposable, Addresses {
   close(): Promise<void>;
 }
 
+/** What the configuration of a broker was made of. */
+export interface StartedFrom extends Partial<Pick<Configured, "origins">> {
+  /** The file that was named, if one was. */
+  readonly file?: string;
+}
+
 /** How far long work on a broker's log is. */
 export interface WorkProgress extends OpenProgress {
   readonly work: "recovers" | "copies";
@@ -58,7 +65,7 @@ export interface Addresses {
 /**
  * Starts a broker. No port is open before its store can serve, and no name server hears of it before its
  * ports are open. A long recovery and a slave's long copy are shown by `onWork`, or in the log without it. What
- * an operator changes while it runs goes into `confFile`, too.
+ * an operator changes while it runs goes into the file that it was started `from`, too.
  *
  * @throws {NetError} with code "in-use" when a port is taken.
  * @throws {StoreRefusal} when the store is not for this node. @throws {CorruptLogError} when it is damaged.
@@ -68,7 +75,7 @@ export async function startBroker(
   told: BrokerConfig,
   log: Log,
   onWork?: OnWork,
-  confFile?: string,
+  from?: StartedFrom,
 ): Promise<Broker> {
   const config = liveConfig(told);
   const root = runtime.fs.dir(config.storePathRootDir);
@@ -79,7 +86,7 @@ export async function startBroker(
   try {
     parts = openParts(runtime, config, store, log);
     if (!parts.isSlave) await noteDeliveredOf(parts); // it may read much of the log
-    return await run(parts, await openListeners(runtime.net, config), onWork, confFile);
+    return await run(parts, await openListeners(runtime.net, config), onWork, from);
   } catch (error) {
     if (parts) await closeParts(parts);
     await store.close();
@@ -92,7 +99,7 @@ async function run(
   parts: Parts,
   listeners: Listeners,
   onWork: OnWork | undefined,
-  confFile: string | undefined,
+  from: StartedFrom | undefined,
 ): Promise<Broker> {
   const { runtime, config, log, store, acks } = parts;
   notePorts(config, listeners);
@@ -127,8 +134,7 @@ async function run(
   await following?.resync.finish(stop.signal); // before anybody reads what it cuts
   const witness = witnessOf(parts, peers);
   const registrar = registrarOf(parts, peers, addresses, (master) => following?.masterIs(master));
-  const saved = confFile === undefined ? undefined : new SavedConfig(runtime.fs, confFile);
-  const serving = { sends, pulls, following, witness, registrar, saved };
+  const serving = { sends, pulls, following, witness, registrar, from };
   const running = serveAll(parts, listeners, serving, stop.signal);
   await registrar.start();
 
@@ -168,20 +174,21 @@ function shown(
 function serveAll(
   parts: Parts,
   listeners: Listeners,
-  { sends, pulls, following, witness, registrar, saved }: {
+  { sends, pulls, following, witness, registrar, from }: {
     sends: Sends;
     pulls: Pulls;
     following: Following | undefined;
     witness: Witness;
     registrar: Registrar;
-    saved: SavedConfig | undefined;
+    from: StartedFrom | undefined;
   },
   signal: AbortSignal,
 ): Promise<void> {
-  const { runtime: { clock }, config, store, slaves, clients } = parts;
+  const { runtime, config, store, slaves, clients } = parts;
+  const { clock } = runtime;
   const handlers = new Map([
     ...brokerHandlers(parts, sends, pulls, following, () => registrar.known()),
-    updateConfigHandler({ ...parts, saved }),
+    updateConfigHandler({ ...parts, ...from, saved: savedConfig(runtime.fs, from?.file) }),
   ]);
   const served: Served = {
     handlers,

@@ -75,7 +75,7 @@ async function startNode(
   const beside = found !== undefined && origins.get("namesrvAddr") === "process";
   const broker = await roles.broker(
     beside ? { ...config, namesrvAddr: [found.namesrv] } : config, // its port may be known only now
-    node.file,
+    { file: node.file, origins },
   );
   return {
     ready: true,

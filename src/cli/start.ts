@@ -1,6 +1,6 @@
 import type { Log } from "../base/log.ts";
 import { signalled } from "../base/together.ts";
-import { type Broker, startBroker } from "../broker/broker.ts";
+import { type Broker, startBroker, type StartedFrom } from "../broker/broker.ts";
 import type { BrokerConfig } from "../broker/config.ts";
 import { type Namesrv, startNamesrv } from "../namesrv/namesrv.ts";
 import type { Runtime } from "../ports/host.ts";
@@ -62,7 +62,7 @@ export class Roles {
   }
 
   /** @throws {StartError} when one of its ports is taken. */
-  async broker(config: BrokerConfig, confFile?: string): Promise<Broker> {
+  async broker(config: BrokerConfig, from?: StartedFrom): Promise<Broker> {
     const { listenPort, haListenPort, brokerName, brokerId } = config;
     const name = roleOf(config);
     const ports = { listenPort, haListenPort, "listenPort - 2": listenPort - 2 };
@@ -71,7 +71,7 @@ export class Roles {
     const broker = await this.#start(
       `the ${name}`,
       ports,
-      () => startBroker(this.#runtime, config, log, this.#copies.of(node), confFile),
+      () => startBroker(this.#runtime, config, log, this.#copies.of(node), from),
     );
     this.#keep(broker, `the ${name}`);
     return broker;

@@ -1,5 +1,10 @@
 import type { Dir, Fs } from "../../ports/fs.ts";
 
+/** The file that a broker was started with, if it was. */
+export function savedConfig(fs: Fs, path: string | undefined): SavedConfig | undefined {
+  return path === undefined ? undefined : new SavedConfig(fs, path);
+}
+
 /** A file with the settings of a broker, in Java's .properties form. */
 export class SavedConfig {
   readonly #dir: Dir;

@@ -5,7 +5,8 @@ import type { Handler } from "../../rpc/peer.ts";
 import { parseSettings } from "../../wire/admin.ts";
 import { RequestCode, ResponseCode } from "../../wire/codes.ts";
 import { refuse, type Reply } from "../../wire/command.ts";
-import type { BrokerConfig } from "../config.ts";
+import type { BrokerConfig, ConfigKey } from "../config.ts";
+import { type Configured, environmentName } from "../configure.ts";
 import type { Topics } from "../topics.ts";
 import type { ConfigVersion } from "./config_version.ts";
 import { apply, type Change, changesOf, isKnown } from "./live_config.ts";
@@ -21,6 +22,8 @@ export interface UpdateContext {
   readonly isSlave: boolean;
   /** The file it was started with, where the next start finds the change. */
   readonly saved?: Pick<SavedConfig, "save">;
+  /** Where each value came from at the start. */
+  readonly origins?: Configured["origins"];
 }
 
 /**
@@ -61,13 +64,26 @@ async function change(
   apply(config, found);
   configVersion.changed();
   tell(context, found);
-  return { code: ResponseCode.SUCCESS };
+  const remark = found.flatMap(({ key }) => untilRestart(context, key) ?? []).join("; ");
+  return { code: ResponseCode.SUCCESS, ...(remark && { remark }) };
+}
+
+/** Why the next start will not find a change; undefined when it will. */
+function untilRestart({ saved, origins }: UpdateContext, key: ConfigKey): string | undefined {
+  const until = `${key} holds until the broker restarts`;
+  if (saved === undefined) return `${until}: it was started without a file that could keep it`;
+  const origin = origins?.get(key);
+  if (origin === "flag") return `${until}: the flag --${key} outranks the file`;
+  if (origin === "environment") return `${until}: ${environmentName(key)} outranks the file`;
 }
 
 /** Name servers take new permissions only with a new version of the topics; a slave's are its master's. */
-function tell({ log, topics, isSlave, saved }: UpdateContext, changes: readonly Change[]): void {
+function tell(context: UpdateContext, changes: readonly Change[]): void {
+  const { log, topics, isSlave } = context;
   for (const { key, text } of changes) {
-    log.info("an operator changed the configuration", { key, value: text, saved: !!saved });
+    log.info("an operator changed the configuration", { key, value: text });
+    const passing = untilRestart(context, key);
+    if (passing !== undefined) log.warn(passing);
     const topic = key === "brokerPermission" && !isSlave
       ? topics.get("SELF_TEST_TOPIC")
       : undefined;

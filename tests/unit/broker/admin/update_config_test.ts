@@ -2,7 +2,10 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { textOf, utf8 } from "../../../../src/base/bytes.ts";
 import { liveConfig } from "../../../../src/broker/admin/live_config.ts";
 import { SavedConfig } from "../../../../src/broker/admin/saved_config.ts";
-import { updateConfigHandler } from "../../../../src/broker/admin/update_config.ts";
+import {
+  updateConfigHandler,
+  type UpdateContext,
+} from "../../../../src/broker/admin/update_config.ts";
 import type { BrokerConfig } from "../../../../src/broker/config.ts";
 import type { Peer } from "../../../../src/rpc/peer.ts";
 import type { Reply } from "../../../../src/wire/command.ts";
@@ -14,7 +17,7 @@ import { MemFs } from "../../../support/mem_fs.ts";
 const FILE = "# ours\nbrokerPermission = 6\nlistenPort=10911\nbrokerPermission: 6";
 
 /** A broker whose configuration may be changed: what 25 answers, and what came of it. */
-async function changeable() {
+async function changeable(started: Pick<UpdateContext, "origins"> & { file?: boolean } = {}) {
   const rig = await brokerRig();
   const fs = new MemFs();
   const dir = fs.dir("/etc");
@@ -22,8 +25,8 @@ async function changeable() {
   using file = dir.open("b.properties", "create");
   file.writeAt(0, utf8(FILE));
   const config: BrokerConfig = liveConfig(rig.config);
-  const saved = new SavedConfig(fs, "/etc/b.properties");
-  const [, handler] = updateConfigHandler({ ...rig.parts, config, saved });
+  const saved = started.file === false ? undefined : new SavedConfig(fs, "/etc/b.properties");
+  const [, handler] = updateConfigHandler({ ...rig.parts, ...started, config, saved });
   const change = async (text: string): Promise<Reply> =>
     await handler(commandOf({ code: 25, body: utf8(text) }), {} as Peer)!;
   const saidOf = (name: string) => textOf(fs.bytes(`/etc/${name}`));
@@ -77,4 +80,37 @@ test("25 changes nothing when the file cannot be written", async () => {
   const { code, remark } = await it.change("brokerPermission=4\n");
   assertEquals([code, it.config.brokerPermission], [1, 6]);
   assertStringIncludes(remark!, "its file cannot be written");
+});
+
+test("25 says in its answer and in the log which change a restart will not find", async () => {
+  const origins = new Map(
+    [
+      ["fileReservedTime", "flag"],
+      ["brokerPermission", "environment"],
+      ["longPollingEnable", "file"],
+    ] as const,
+  );
+  await using it = await changeable({ origins });
+  const { code, remark } = await it.change(
+    "fileReservedTime=48\nbrokerPermission=4\nlongPollingEnable=false\ndeleteWhen=05\n",
+  );
+  const flag =
+    "fileReservedTime holds until the broker restarts: the flag --fileReservedTime outranks the file";
+  const variable =
+    "brokerPermission holds until the broker restarts: POCKETMQ_BROKER_PERMISSION outranks the file";
+  assertEquals([code, remark], [0, `${flag}; ${variable}`]);
+  for (const said of [flag, variable]) {
+    assert(it.rig.log.lines.some((line) => line.includes(said)), it.rig.log.lines.join("\n"));
+  }
+  assertStringIncludes(it.saidOf("b.properties"), "fileReservedTime=48");
+});
+
+test("25 of a broker that was started without a file says that its changes are lost at a restart", async () => {
+  await using it = await changeable({ file: false });
+  const { code, remark } = await it.change("fileReservedTime=48\n");
+  assertEquals([code, it.config.fileReservedTime], [0, 48]);
+  assertEquals(
+    remark,
+    "fileReservedTime holds until the broker restarts: it was started without a file that could keep it",
+  );
 });
