@@ -45,6 +45,23 @@ export function formatFilterTable(table: Iterable<FilterData>, pretty = false): 
   return formatJson({ filterDataByTopic }, pretty);
 }
 
+/**
+ * One group's filter as a Java broker tells it to people: a line a field, lists in one line; "null" without one.
+ * Source: JSON.toJSONString with PrettyFormat, QueryConsumeQueueResponseBody.filterData.
+ */
+export function formatFilter(data: FilterData | undefined): string {
+  return data === undefined ? "null" : prettyLines(filterJson(data), "");
+}
+
+function prettyLines(fields: object, indent: string): string {
+  const lines = Object.entries(fields).map(([key, value]) => {
+    const isObject = typeof value === "object" && !Array.isArray(value);
+    const text = isObject ? prettyLines(value, `${indent}\t`) : JSON.stringify(value);
+    return `${indent}\t"${key}":${text}`;
+  });
+  return `{\n${lines.join(",\n")}\n${indent}}`;
+}
+
 function readFilter(topic: string, consumerGroup: string, data: JsonBody): FilterData {
   return {
     topic,

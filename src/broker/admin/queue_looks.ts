@@ -9,6 +9,8 @@ import { RequestCode, ResponseCode } from "../../wire/codes.ts";
 import { refuse } from "../../wire/command.ts";
 import { formatCorrections, parseCorrectionQuery } from "../../wire/correction.ts";
 import { Fields } from "../../wire/fields.ts";
+import { formatFilter } from "../../wire/filter_table.ts";
+import type { Subscription } from "../../wire/heartbeat.ts";
 import {
   formatQueueEntries,
   parseQueueEntriesQuery,
@@ -17,6 +19,7 @@ import {
 import { formatTimeSpans, type TimeSpan } from "../../wire/time_span.ts";
 import type { Clients } from "../clients.ts";
 import type { BrokerConfig } from "../config.ts";
+import type { Filters } from "../filter/filters.ts";
 import type { MessageFilter } from "../filter/tags.ts";
 import type { Offsets } from "../offsets.ts";
 import type { Topics } from "../topics.ts";
@@ -29,6 +32,7 @@ export interface QueueLooksContext {
   readonly topics: Topics;
   readonly offsets: Offsets;
   readonly clients: Clients;
+  readonly filters: Filters;
 }
 
 /** Entries in one answer: some 80 KB of text for a thousand. */
@@ -69,19 +73,15 @@ export function queueLooksHandlers(context: QueueLooksContext): [number, Handler
       const remark = `Cannot look at queue ${queueId} of "${topic}": not on this broker`;
       return refuse(ResponseCode.SYSTEM_ERROR, remark);
     }
-    const subscription = consumerGroup === undefined
+    const reader = consumerGroup === undefined
       ? undefined
-      : context.clients.consumerGroup(consumerGroup)?.subscriptions.get(topic);
-    const wants = subscription && (subscription.byTags.wants ?? (() => true));
-    const filterData = consumerGroup === undefined || subscription
-      ? undefined
-      : `no consumer of "${consumerGroup}" that reads "${topic}" is online here`;
+      : readerOf(context, consumerGroup, topic);
     const body = formatQueueEntries({
-      filterData,
+      filterData: reader?.filterData,
       maxQueueIndex: queue.maxOffset,
       minQueueIndex: queue.minOffset,
-      entries: readEntries(queue, index, Math.min(count, ENTRIES_MAX), wants),
-      subscription,
+      entries: readEntries(queue, index, Math.min(count, ENTRIES_MAX), reader?.wants),
+      subscription: reader?.subscription,
     });
     return { code: ResponseCode.SUCCESS, body };
   };
@@ -91,6 +91,32 @@ export function queueLooksHandlers(context: QueueLooksContext): [number, Handler
     [RequestCode.QUERY_CORRECTION_OFFSET, corrections],
     [RequestCode.QUERY_CONSUME_QUEUE, entries],
   ];
+}
+
+/** Whose filter is tried on the entries of a queue. */
+interface QueueReader {
+  readonly subscription?: Subscription;
+  /** What it wants by properties ("null" when only by tags), or why there is no filter. */
+  readonly filterData: string;
+  /** Without it nothing gets through. */
+  readonly wants?: MessageFilter;
+}
+
+function readerOf(
+  { clients, filters }: QueueLooksContext,
+  consumerGroup: string,
+  topic: string,
+): QueueReader {
+  const group = clients.consumerGroup(consumerGroup);
+  const subscription = group?.subscriptions.get(topic);
+  if (subscription === undefined) {
+    const filterData = `no consumer of "${consumerGroup}" that reads "${topic}" is online here`;
+    return { filterData };
+  }
+  const filter = filters.of({ consumerGroup, topic, sysFlag: 0, subVersion: 0 }, group, true);
+  const wants = "wants" in filter ? filter.wants ?? (() => true) : undefined;
+  const filterData = formatFilter(filters.table.of(consumerGroup, topic));
+  return wants === undefined ? { subscription, filterData } : { subscription, filterData, wants };
 }
 
 function spanOf(

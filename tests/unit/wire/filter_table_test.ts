@@ -2,7 +2,11 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { textOf } from "../../../src/base/bytes.ts";
 import { FieldError } from "../../../src/base/errors.ts";
 import { bitsOf } from "../../../src/wire/filter_bits.ts";
-import { formatFilterTable, parseFilterTable } from "../../../src/wire/filter_table.ts";
+import {
+  formatFilter,
+  formatFilterTable,
+  parseFilterTable,
+} from "../../../src/wire/filter_table.ts";
 import { test } from "../../harness.ts";
 import { goldenBytes } from "../../support/golden.ts";
 
@@ -57,3 +61,33 @@ for (
 ) {
   test(`bitsOf("${group}", "${topic}") are Java's`, () => assertEquals(bitsOf(group, topic), bits));
 }
+
+test("one group's filter is told to people as a Java broker tells it", () => {
+  const told = formatFilter({
+    topic: "Live",
+    consumerGroup: "LiveSql",
+    expression: "number > 9",
+    expressionType: "SQL92",
+    clientVersion: 1795400660726,
+    bornTime: 1795400660683,
+    deadTime: 0,
+  });
+  assertEquals(
+    told,
+    `{
+\t"bloomFilterData":{
+\t\t"bitNum":112,
+\t\t"bitPos":[85,96,4]
+\t},
+\t"bornTime":1795400660683,
+\t"clientVersion":1795400660726,
+\t"consumerGroup":"LiveSql",
+\t"dead":false,
+\t"deadTime":0,
+\t"expression":"number > 9",
+\t"expressionType":"SQL92",
+\t"topic":"Live"
+}`,
+  );
+  assertEquals(formatFilter(undefined), "null");
+});

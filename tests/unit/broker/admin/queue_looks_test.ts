@@ -82,6 +82,22 @@ test("321 tells what a queue's entries are, and which of them a group's filter l
   const found = await ask({ consumerGroup: "G", index: "0" });
   assertEquals(found.entries.map((entry) => entry.eval), [false, true, true]);
   assertEquals(found.subscription?.subString, "b");
+  assertEquals(found.filterData, "null", "it filters by tags alone");
+});
+
+test("321 tries a group's condition on the properties of what the entries point at", async () => {
+  await using rig = await brokerRig();
+  for (const number of ["1", "2", "3"]) {
+    await rig.client().ask(send({ properties: props(["number", number]) }));
+  }
+  const wanted = { topic: "T", subString: "number > 1", expressionType: "SQL92", subVersion: 7 };
+  const consumerDataSet = [{ groupName: "G", subscriptionDataSet: [wanted] }];
+  const body = utf8(JSON.stringify({ clientID: "c", consumerDataSet }));
+  await rig.client().ask({ code: 34, body });
+  const ext = { topic: "T", queueId: "0", index: "0", count: "9", consumerGroup: "G" };
+  const found = parseQueueEntries((await rig.client().ask({ code: 321, ext })).body);
+  assertEquals(found.entries.map((entry) => entry.eval), [false, true, true]);
+  assertStringIncludes(found.filterData!, '\n\t"expression":"number > 1",\n');
 });
 
 test("321 refuses a queue that is not there", async () => {
