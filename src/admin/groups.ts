@@ -15,6 +15,15 @@ import { type GroupConfig, parseGroupTable } from "../wire/group.ts";
 import type { MessageQueue } from "../wire/message_queue.ts";
 import { askNode, type Lines } from "./lines.ts";
 
+/** Groups that brokers and admin tools have for themselves. */
+const SYSTEM =
+  /^(TOOLS_CONSUMER|FILTERSRV_CONSUMER|SELF_TEST_C_GROUP|CID_ONS-HTTP-PROXY|CID_ONSAPI_(PULL|PERMISSION|OWNER)|CID_RMQ_SYS_.*)$/;
+
+/** Whether a group is one of those that brokers and admin tools have for themselves. */
+export function isSystemGroup(name: string): boolean {
+  return SYSTEM.test(name);
+}
+
 /** The consumer groups a broker has settings of. @throws {AnswerError} {CallError} {FieldError} */
 export async function groupsOn(
   lines: Pick<Lines, "calls">,

@@ -16,6 +16,7 @@ import { offset } from "./admin/offset.ts";
 import { topic } from "./admin/topic.ts";
 import { admin } from "./admin_command.ts";
 import type { Command, Context } from "./command.ts";
+import { completionOf } from "./completion.ts";
 import { config } from "./config.ts";
 import { consume } from "./consume.ts";
 import { dev } from "./dev.ts";
@@ -47,6 +48,7 @@ const commands: readonly Command[] = [
   health,
   log,
   config,
+  completionOf(() => commands),
   version,
 ];
 

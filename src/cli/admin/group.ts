@@ -4,6 +4,7 @@ import {
   groupOnline,
   groupProgress,
   groupsOn,
+  isSystemGroup,
   putGroup,
   type QueueLag,
 } from "../../admin/groups.ts";
@@ -20,10 +21,6 @@ import { countText } from "../units.ts";
 import { verb } from "../verb.ts";
 import { jsonLine, mastersFor, reaching, TARGET_FLAGS, TARGET_HELP } from "./reach.ts";
 
-/** Groups that brokers and admin tools have for themselves. */
-const SYSTEM =
-  /^(TOOLS_CONSUMER|FILTERSRV_CONSUMER|SELF_TEST_C_GROUP|CID_ONS-HTTP-PROXY|CID_ONSAPI_(PULL|PERMISSION|OWNER)|CID_RMQ_SYS_.*)$/;
-
 const FLAGS = { ...CLUSTER_FLAGS, ...TARGET_FLAGS } as const;
 
 const list = verb({
@@ -32,7 +29,7 @@ const list = verb({
   run(context, { flags }) {
     return reaching(context, flags, async (lines) => {
       const rows = (await groupRows(lines, await mastersFor(lines, flags)))
-        .filter(({ groupName }) => flags.all || !SYSTEM.test(groupName));
+        .filter(({ groupName }) => flags.all || !isSystemGroup(groupName));
       context.terminal.stdout(flags.json ? rows.map(jsonLine).join("") : groupsText(rows));
       return Exit.OK;
     });
@@ -172,7 +169,7 @@ async function groupRows(lines: Lines, masters: readonly string[]): Promise<Grou
 export function mustBeKnown(name: string, rows: readonly GroupRow[]): void {
   const known = rows.map(({ groupName }) => groupName);
   if (known.includes(name)) return;
-  const meant = nearest(name, known.filter((each) => !SYSTEM.test(each)));
+  const meant = nearest(name, known.filter((each) => !isSystemGroup(each)));
   throw new AnswerError(
     ResponseCode.SUBSCRIPTION_GROUP_NOT_EXIST,
     `No broker has group "${name}"${meant ? `, did you mean "${meant}"?` : ""}`,
