@@ -68,8 +68,16 @@ interface Got {
   readonly bytes: Counted;
 }
 
-/** What is counted by topic and by group; request 315 shows it. Its owner calls `sample` each second. */
+/** Messages that a broker stored, and gave to pulls, since its start. */
+export interface BrokerTotals {
+  readonly puts: number;
+  readonly gets: number;
+}
+
+/** What is counted by topic, by group and of all; request 315 shows it. Its owner calls `sample` each second. */
 export class Counts {
+  readonly #brokerTotals: () => BrokerTotals;
+  readonly #all: { readonly [K in keyof BrokerTotals]: Counted };
   readonly #topicTotals: () => ReadonlyMap<string, number>;
   readonly #now: () => number;
   readonly #puts = new Map<string, Counted>();
@@ -81,8 +89,11 @@ export class Counts {
   constructor(
     now: () => number,
     topicTotals: () => ReadonlyMap<string, number>,
+    brokerTotals: () => BrokerTotals,
   ) {
     this.#now = now;
+    this.#brokerTotals = brokerTotals;
+    this.#all = { puts: new Counted(now()), gets: new Counted(now()) };
     this.#topicTotals = topicTotals;
     this.#sampledAt = now();
     for (const [topic, total] of topicTotals()) this.#putsOf(topic, total);
@@ -110,6 +121,13 @@ export class Counts {
     return this.#gets.get(group)?.get(topic)?.[what].stats(this.#now());
   }
 
+  /** All that was stored, or given to pulls; undefined when there was none. Only messages are counted, no requests. */
+  all(what: keyof BrokerTotals): BrokerStats | undefined {
+    const counted = this.#all[what];
+    counted.total = this.#brokerTotals()[what];
+    return counted.total === 0 ? undefined : counted.stats(this.#now());
+  }
+
   /** Messages a second that a group got of a topic in the last minute. */
   getTps(topic: string, group: string): number {
     return this.gets(topic, group, "messages")?.statsMinute.tps ?? 0;
@@ -121,6 +139,10 @@ export class Counts {
     this.#refresh();
     this.#sampledAt = now;
     for (const counted of this.#puts.values()) counted.sample(now);
+    for (const what of ["puts", "gets"] as const) {
+      this.#all[what].total = this.#brokerTotals()[what];
+      this.#all[what].sample(now);
+    }
     for (const [group, topics] of this.#gets) {
       for (const [topic, { messages, bytes }] of topics) {
         messages.sample(now);

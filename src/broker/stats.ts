@@ -65,8 +65,9 @@ export class Stats {
     { clock, unservedMs }: Pick<Runtime, "clock" | "unservedMs">,
     topicTotals: () => ReadonlyMap<string, number> = () => new Map(),
   ) {
-    this.counts = new Counts(() => clock.monotonic(), topicTotals);
-    const { put, found, missed } = this;
+    const { put, got, found, missed } = this;
+    const brokerTotals = () => ({ puts: put.total, gets: got.total });
+    this.counts = new Counts(() => clock.monotonic(), topicTotals, brokerTotals);
     const work = () => put.total + found.total + missed.total;
     this.stalls = new Stalls({ clock, work, unservedMs });
     const today = () => Math.floor(clock.now() / DAY_MS);

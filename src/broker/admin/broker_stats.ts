@@ -11,13 +11,21 @@ import { Fields } from "../../wire/fields.ts";
 import { splitPlace } from "../../wire/offset.ts";
 import type { Counts } from "../counts.ts";
 
-/** Handler of 315: what was counted of a topic or a group over the last minute, hour and day. */
+/** What 315 is answered from. */
+export interface BrokerStatsContext {
+  readonly stats: { readonly counts: Counts };
+  readonly config: { readonly brokerClusterName: string };
+}
+
+/** Handler of 315: what was counted of the broker, a topic or a group over the last minute, hour and day. */
 export function brokerStatsHandler(
-  { stats: { counts } }: { readonly stats: { readonly counts: Counts } },
+  { stats: { counts }, config: { brokerClusterName } }: BrokerStatsContext,
 ): [number, Handler] {
   return [RequestCode.VIEW_BROKER_STATS_DATA, ({ ext }) => {
     const query = parseBrokerStatsQuery(new Fields(ext));
-    const stats = statsOf(counts, query);
+    const stats = query.statsKey === brokerClusterName
+      ? brokerStatsOf(counts, query) ?? statsOf(counts, query)
+      : statsOf(counts, query);
     if (stats !== undefined) {
       return { code: ResponseCode.SUCCESS, body: formatBrokerStats(stats) };
     }
@@ -25,6 +33,13 @@ export function brokerStatsHandler(
     const remark = `Cannot tell "${statsName}" of "${statsKey}": nothing was counted yet`;
     return refuse(ResponseCode.SYSTEM_ERROR, remark);
   }];
+}
+
+/** Their key is the name of the cluster. */
+function brokerStatsOf(counts: Counts, { statsName }: BrokerStatsQuery): BrokerStats | undefined {
+  if (statsName === "BROKER_PUT_NUMS") return counts.all("puts");
+  if (statsName === "BROKER_GET_NUMS") return counts.all("gets");
+  return undefined;
 }
 
 function statsOf(

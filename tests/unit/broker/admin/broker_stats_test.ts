@@ -69,6 +69,22 @@ test("315 tells what a topic and a group had in the last minute, and 208 how fas
   }
 });
 
+test("315 tells under the cluster's name what the whole broker stored and gave", async () => {
+  await using rig = await brokerRig();
+  const client = rig.client();
+  const ask = async (statsName: string, statsKey = "DefaultCluster") => {
+    const { code, body } = await client.ask({ code: 315, ext: { statsName, statsKey } });
+    return code === 0 ? parseBrokerStats(body).statsMinute : code;
+  };
+  assertEquals([await ask("BROKER_PUT_NUMS"), await ask("BROKER_GET_NUMS")], [1, 1]);
+  await client.askAll(send(), send({ topic: "U" }), send());
+  await client.ask(pull());
+  await rig.clock.advance(10_000);
+  assertEquals(await ask("BROKER_PUT_NUMS"), { avgpt: 0, sum: 3, tps: 0.3 });
+  assertEquals(await ask("BROKER_GET_NUMS"), { avgpt: 0, sum: 2, tps: 0.2 });
+  assertEquals(await ask("BROKER_PUT_NUMS", "OtherCluster"), 1);
+});
+
 test("315 does not count what was there before the broker started", async () => {
   const before = await brokerRig();
   await before.client().ask(send());
