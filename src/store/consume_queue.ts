@@ -140,7 +140,7 @@ export class ConsumeQueue {
   async removeBefore(logMin: number): Promise<void> {
     const segments = this.#segments;
     while (segments.length > 1 && this.#look(segments.first!.end / ENTRY_BYTES - 1)) {
-      if (entryLogOffset(oneView, 0) >= Math.max(logMin, this.#floor)) break;
+      if (entryLogOffset(oneView, 0) >= logMin) break;
       await segments.removeFirst();
     }
     this.correctMin(logMin);

@@ -10,7 +10,6 @@ import type { CommitLog } from "./commit_log.ts";
 import type { Dispatch } from "./dispatch.ts";
 import type { Flush } from "./flush.ts";
 import type { Queues } from "./queues.ts";
-import type { Retention } from "./retention/retention.ts";
 
 /** Its file, in the folder of the tables. */
 export const DELETED_TOPICS = "deletedTopics.json";
@@ -21,14 +20,14 @@ export interface DeletionParts {
   readonly dispatch: Pick<Dispatch, "position">;
   readonly flush: Pick<Flush, "patiently">;
   readonly queues: Pick<Queues, "of">;
-  readonly retention: Pick<Retention, "cleanDerived">;
 }
 
 /**
  * The messages of deleted topics that the log still holds: of each topic the log offset, its floor, before
  * which its messages are gone for every reader, and the one owner of deletedTopics.json. Its queues count on:
  * an entry number is never given twice, so whatever makes the queues again from the log gives the same ones,
- * and each begins at its first entry at or behind the floor.
+ * and each begins at its first entry at or behind the floor. The entries before it stay as long as the log has
+ * their messages: where it is cut, they tell the next number.
  *
  * The log up to a floor is safe before the floor is, so a power cut cannot put new messages below it. Where the
  * log is cut the floors come down before anything is appended, for the same reason.
@@ -83,7 +82,7 @@ export class Deletions {
   /** Brings floors up to these, and none down; resolves when that is safe. @throws {FsError} */
   raise(wanted: DeletedTopics): Promise<void> {
     return this.#inTurn(async () => {
-      const { log, flush, retention } = this.#open;
+      const { log, flush } = this.#open;
       const floors = new Map(this.#floors);
       let end = 0;
       for (const [topic, wish] of wanted) {
@@ -95,7 +94,6 @@ export class Deletions {
       if (end === 0) return;
       await flush.patiently(end);
       await this.#save(floors);
-      void retention.cleanDerived(); // it gives back what it can
     });
   }
 

@@ -326,7 +326,7 @@ async function open(
   const derived = [queues, index, deletions];
   const kept = { log: commitLog, derived, upkeep, dirs: [logDir, dir], clock };
   const retention = new Retention(kept, options.retention ?? RETENTION_DEFAULTS, report);
-  deletions.begin({ log: commitLog, dispatch, flush, queues, retention });
+  deletions.begin({ log: commitLog, dispatch, flush, queues });
   return new Store({
     dir,
     queueDir,

@@ -26,6 +26,10 @@ export class StoreModel {
   cutting: number[] = [];
   /** Up to this log offset files may be removed because they are old. */
   removable = 0;
+  /** Log offsets before which a topic's messages are deleted, which nothing may take back. */
+  readonly #floors: Map<string, number> = new Map();
+  /** And those of which nobody said that they count. */
+  readonly #erasing: Map<string, number[]> = new Map();
   /** The next entry number of queues, also of those whose messages were all removed for their age. */
   readonly #ends: Map<string, number> = new Map();
 
@@ -33,8 +37,23 @@ export class StoreModel {
     this.written.set(at.logOffset, { message, at });
   }
 
+  /** Somebody deletes what the log holds of a topic. */
+  erasing(topic: string, floor: number): void {
+    this.#erasing.set(topic, [...this.#erasing.get(topic) ?? [], floor]);
+  }
+
+  /** And was told that it is gone. The log before that is safe then, too. */
+  erased(topic: string, floor: number): void {
+    this.#floors.set(topic, Math.max(floor, this.#floors.get(topic) ?? 0));
+    this.acknowledged = Math.max(this.acknowledged, floor);
+  }
+
   /** All from `end` on was taken back. */
   cut(end: number): void {
+    for (const [topic, floor] of this.#floors) this.#floors.set(topic, Math.min(floor, end));
+    for (const [topic, floors] of this.#erasing) {
+      this.#erasing.set(topic, [...floors, ...floors.map((floor) => Math.min(floor, end))]);
+    }
     this.cutting = this.cutting.filter((at) => at < end);
     this.acknowledged = Math.min(this.acknowledged, end);
     this.removable = Math.min(this.removable, end);
@@ -56,9 +75,27 @@ export class StoreModel {
       if (logOffset < minOffset) this.#remove(message, at);
     }
     this.acknowledged = Math.min(this.acknowledged, tail);
+    this.#checkFloors(store);
     this.cutting = [];
     this.refused = [];
     this.checkQueues(store);
+  }
+
+  /** What was deleted stays so, and nothing else is. */
+  #checkFloors({ deletions, log }: Store): void {
+    for (const topic of new Set([...this.#floors.keys(), ...this.#erasing.keys()])) {
+      const due = this.#floors.get(topic) ?? 0;
+      const tried = this.#erasing.get(topic) ?? [];
+      const most = [due, ...tried.filter((floor) => floor > due)];
+      const cut = this.cutting.flatMap((end) => most.map((floor) => Math.min(floor, end)));
+      const allowed = [...most, ...cut];
+      const is = deletions.floorOf(topic);
+      const isGone = is === 0 && allowed.some((floor) => floor <= log.minOffset);
+      assert(isGone || allowed.includes(is), `${topic} is deleted up to ${is}, not ${allowed}`);
+      assert(is <= log.tail, `${topic} is deleted up to ${is}, the log ends at ${log.tail}`);
+      this.#floors.set(topic, is);
+    }
+    this.#erasing.clear();
   }
 
   /** Removed for its age; its queue goes on behind it. */
@@ -95,14 +132,16 @@ export class StoreModel {
     return found;
   }
 
-  /** Each queue has its messages, in order and without a gap. */
+  /** Each queue has its messages that were not deleted, in order and without a gap. */
   checkQueues(store: Store): void {
     const wanted = this.#wantedQueues();
     for (const { topic, queueId, minOffset, maxOffset } of store.queues.all()) {
       const name = `${topic} ${queueId}`;
       const { from, offsets } = wanted.get(name) ?? { from: maxOffset, offsets: [] };
-      assertEquals(messagesOf(store, topic, queueId).map(({ logOffset }) => logOffset), offsets);
-      assertEquals([name, minOffset, maxOffset], [name, from, from + offsets.length]);
+      const left = offsets.filter((logOffset) => logOffset >= (this.#floors.get(topic) ?? 0));
+      assertEquals(messagesOf(store, topic, queueId).map(({ logOffset }) => logOffset), left);
+      const end = from + offsets.length;
+      assertEquals([name, minOffset, maxOffset], [name, end - left.length, end]);
       assertEquals(store.nextQueueOffset(topic, queueId), maxOffset);
       wanted.delete(name);
     }

@@ -1,11 +1,13 @@
 import { textOf } from "../../base/bytes.ts";
 import { reasonOf } from "../../base/log.ts";
 import type { Dir } from "../../ports/fs.ts";
+import { parseDeletedTopics } from "../../wire/deleted_topics.ts";
 import { parseGroupTable } from "../../wire/group.ts";
 import { parseLooseJson } from "../../wire/loose_json.ts";
 import { parseOffsetTable } from "../../wire/offset.ts";
 import { parseDelayTable } from "../../wire/tables.ts";
 import { parseTopicTable } from "../../wire/topic.ts";
+import { DELETED_TOPICS } from "../deletions.ts";
 import type { Findings } from "./findings.ts";
 
 /** How brokers read a table; others need only be JSON as fastjson writes it. */
@@ -14,6 +16,7 @@ const PARSERS: Readonly<Record<string, (text: string) => unknown>> = {
   "subscriptionGroup.json": parseGroupTable,
   "consumerOffset.json": parseOffsetTable,
   "delayOffset.json": parseDelayTable,
+  [DELETED_TOPICS]: parseDeletedTopics,
 };
 
 /** Parses the tables in a store's `config` folder; gives how many can be read. */

@@ -102,9 +102,8 @@ export class Retention {
     }
   }
 
-  /** Removes what is derived of messages that are gone, or deleted. */
+  /** Removes what is derived of messages that are gone. */
   async cleanDerived(): Promise<void> {
-    await this.#parts.upkeep.cover(); // a queue that lost its last entries would count anew
     await this.#running;
     this.#cleanedTo = -1;
     await this.#pass();

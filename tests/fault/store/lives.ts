@@ -5,6 +5,7 @@ import { silentLog } from "../../../src/base/log.ts";
 import { FsError } from "../../../src/ports/fs.ts";
 import { PutRefusal } from "../../../src/store/errors.ts";
 import type { StoreOptions } from "../../../src/store/options.ts";
+import { logOffsetOf } from "../../../src/store/records.ts";
 import type { Appended, NewMessage, Store } from "../../../src/store/store.ts";
 import { VirtualClock } from "../../support/clock.ts";
 import { MemFs } from "../../support/mem_fs.ts";
@@ -19,9 +20,12 @@ export type End = "close" | "kill" | "powerCut";
 export class Lives {
   readonly fs: MemFs;
   readonly model = new StoreModel();
+  erases = false; // topics are deleted and made again
+  erased = 0; // times that this was answered
   options: Partial<StoreOptions>; // with `retention` old files go as well
   readonly #random: Random;
   readonly #table: Table;
+  #life = 0;
   #count = 0; // messages sent
   #due = 0; // log offset that the next life must find
   #startMs = 0; // of the next life's clock
@@ -44,6 +48,7 @@ export class Lives {
 
   /** Opens, checks what is there, works, and ends in the way `end` says, or earlier by the same. */
   async live(end: End): Promise<void> {
+    this.#life++;
     const clock = new VirtualClock();
     clock.pause(this.#startMs);
     this.fs.now = () => clock.now();
@@ -144,6 +149,7 @@ export class Lives {
 
   async #work(store: Store, clock: VirtualClock): Promise<void> {
     for (let steps = this.#random.between(1, 40); steps > 0 && !this.#died; steps--) {
+      if (this.erases && this.#random.below(6) === 0) await this.#erase(store, clock);
       const step = this.#random.below(this.options.retention ? 44 : 40);
       if (step < 22) this.#send(store);
       else if (step < 26) await this.#acknowledge(store, clock);
@@ -218,6 +224,29 @@ export class Lives {
     await clock.advance(6_000);
     if (await cut) this.model.cut(end);
     else this.#uncut = true;
+  }
+
+  /** A topic is deleted, while other things go on. What was not answered when a life ends may count or not. */
+  async #erase(store: Store, clock: VirtualClock): Promise<void> {
+    const topics = this.#random.pick([["A"], ["B"], ["A", "%RETRY%G"]]);
+    const { tail } = store.log;
+    const life = this.#life;
+    for (const topic of topics) this.model.erasing(topic, tail);
+    store.deletions.erase(topics).then(() => {
+      if (this.#died || life !== this.#life) return;
+      this.erased++;
+      for (const topic of topics) this.#mustBeErased(store, topic, tail);
+    }, () => {});
+    if (this.#random.below(3) > 0) await clock.advance(this.#random.below(5_000));
+  }
+
+  #mustBeErased({ queues, log, deletions }: Store, topic: string, end: number): void {
+    for (const queue of queues.of(topic)) {
+      const first = logOffsetOf(queue, queue.minOffset) ?? Infinity;
+      assert(first >= Math.min(end, log.tail), `${topic} has a message at ${first} before ${end}`);
+    }
+    const floor = deletions.floorOf(topic); // none when it had no messages
+    if (floor > 0) this.model.erased(topic, floor);
   }
 
   /** Old files go, or begin to while other things go on. */
