@@ -1,4 +1,5 @@
 import { viewOf } from "../base/bytes.ts";
+import { decodeRecord, type StoredMessage } from "../wire/message.ts";
 import type { CommitLog } from "./commit_log.ts";
 import type { ConsumeQueue } from "./consume_queue.ts";
 import { ENTRY_BYTES, entryLogOffset, entrySize, firstThat } from "./queue_entry.ts";
@@ -18,6 +19,12 @@ export function recordAt(log: CommitLog, logOffset: number): Uint8Array | undefi
   if (found !== "more" || scanner.size > room) return undefined;
   const whole = new Uint8Array(scanner.size);
   return lookAt(log, logOffset, whole) === "record" ? whole : undefined;
+}
+
+/** The message of the record at `logOffset`; undefined when no record begins there. @throws {WireError} */
+export function messageAt(log: CommitLog, logOffset: number): StoredMessage | undefined {
+  const record = recordAt(log, logOffset);
+  return record && decodeRecord(record);
 }
 
 /** When the record at `logOffset` was stored; -1 when no record begins there. */

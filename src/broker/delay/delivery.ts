@@ -11,11 +11,10 @@ import {
   entryTagsCode,
   FILL_SIZE,
 } from "../../store/queue_entry.ts";
-import { recordAt } from "../../store/records.ts";
+import { messageAt } from "../../store/records.ts";
 import type { Appended, Store } from "../../store/store.ts";
 import { TURN_MS } from "../../store/turn.ts";
 import type { Reply } from "../../wire/command.ts";
-import { decodeRecord } from "../../wire/message.ts";
 import type { DelayProgress } from "../delay_progress.ts";
 import type { Put, Puts } from "../puts.ts";
 import { realPlaceOf } from "../real_place.ts";
@@ -183,8 +182,7 @@ export class Delivery {
   /** Stages the message at `logOffset` for its topic; false when the store takes nothing now. */
   #stage({ level, next }: Cursor, logOffset: number, batch: Batch): boolean {
     const { store } = this.#context;
-    const record = recordAt(store.log, logOffset);
-    const message = record && decodeRecord(record);
+    const message = messageAt(store.log, logOffset);
     const place = message && realPlaceOf(message);
     if (place === undefined) {
       const reason = message ? "it does not say where to" : "it is not in the log any more";

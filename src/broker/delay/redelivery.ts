@@ -9,11 +9,11 @@ import {
   entryTagsCode,
   FILL_SIZE,
 } from "../../store/queue_entry.ts";
-import { recordAt, storeTimeAt } from "../../store/records.ts";
+import { messageAt, storeTimeAt } from "../../store/records.ts";
 import type { Store } from "../../store/store.ts";
 import { Turn } from "../../store/turn.ts";
 import { walkLog } from "../../store/walk.ts";
-import { decodeRecord, type StoredMessage } from "../../wire/message.ts";
+import { type StoredMessage } from "../../wire/message.ts";
 import { BORN_TIMESTAMP_AT } from "../../wire/record_layout.ts";
 import type { RecordView } from "../../wire/record_view.ts";
 import type { DelayProgress } from "../delay_progress.ts";
@@ -104,8 +104,7 @@ function nextOf(store: Store, level: number, from: number): Expected | undefined
     if (entrySize(entryView, 0) === FILL_SIZE) continue;
     const logOffset = entryLogOffset(entryView, 0);
     const dueAt = entryTagsCode(entryView, 0);
-    const record = recordAt(store.log, logOffset);
-    const message = record && decodeRecord(record);
+    const message = messageAt(store.log, logOffset);
     const place = message && realPlaceOf(message);
     if (place) return { level, entry: n, logOffset, dueAt, message: message!, place };
   }

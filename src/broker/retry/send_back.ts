@@ -1,11 +1,11 @@
 import { randomBelow } from "../../base/random_below.ts";
 import type { Handler } from "../../rpc/peer.ts";
-import { recordAt } from "../../store/records.ts";
+import { messageAt } from "../../store/records.ts";
 import { RequestCode, ResponseCode } from "../../wire/codes.ts";
 import { refuse, type Reply } from "../../wire/command.ts";
 import type { GroupConfig } from "../../wire/group.ts";
 import { hostBytes } from "../../wire/host_address.ts";
-import { decodeRecord, type StoredMessage } from "../../wire/message.ts";
+import { type StoredMessage } from "../../wire/message.ts";
 import { formatMessageId, messageIdPrefix } from "../../wire/message_id.ts";
 import { Property, property, withProperty } from "../../wire/properties.ts";
 import { parseSendBack, type SendBackRequest } from "../../wire/send_back.ts";
@@ -55,12 +55,12 @@ function sendBack(
   if (group.retryQueueNums <= 0) return { code: ResponseCode.SUCCESS }; // the group wants none again
   const retry = retryTopic(parts, request, group);
   if ("code" in retry) return retry;
-  const record = recordAt(parts.store.log, request.logOffset);
-  if (record === undefined) {
+  const failed = messageAt(parts.store.log, request.logOffset);
+  if (failed === undefined) {
     const reason = `no message begins at log offset ${request.logOffset}`;
     return refuse(ResponseCode.SYSTEM_ERROR, `Cannot take a message back: ${reason}`);
   }
-  const copy = copyBack(parts, request, group, retry, decodeRecord(record), levels);
+  const copy = copyBack(parts, request, group, retry, failed, levels);
   return "code" in copy ? copy : stored(parts, copy);
 }
 
@@ -134,8 +134,9 @@ function undelayed<T extends { properties: string }>(changes: T): T {
 }
 
 /** A guarantee that was not reached in time is no failure: the consumer would send the message once more. */
-async function stored({ puts }: Parts, copy: Detoured): Promise<Reply> {
+async function stored({ puts }: Parts, copy: Detoured, count: () => void): Promise<Reply> {
   const { code, remark, stored } = await puts.put(copy, true);
   if (stored === undefined) return refuse(ResponseCode.SYSTEM_ERROR, remark ?? `code ${code}`);
+  count();
   return { code: ResponseCode.SUCCESS, remark: STORED_REMARKS[code] };
 }

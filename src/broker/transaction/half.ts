@@ -1,13 +1,12 @@
 import type { CommitLog } from "../../store/commit_log.ts";
-import { recordAt } from "../../store/records.ts";
-import { decodeRecord, type StoredMessage } from "../../wire/message.ts";
+import { messageAt } from "../../store/records.ts";
+import type { StoredMessage } from "../../wire/message.ts";
 import { Property, property } from "../../wire/properties.ts";
 import { HALF_TOPIC } from "../topic_rules.ts";
 
 /** The half message at that place of the log; undefined when none begins there. */
 export function halfAt(log: CommitLog, logOffset: number): StoredMessage | undefined {
-  const record = recordAt(log, logOffset);
-  const half = record && decodeRecord(record);
+  const half = messageAt(log, logOffset);
   return half?.topic === HALF_TOPIC ? half : undefined;
 }
 

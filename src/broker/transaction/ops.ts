@@ -1,9 +1,8 @@
 import { viewOf } from "../../base/bytes.ts";
 import { ENTRY_BYTES, entryLogOffset, entrySize, FILL_SIZE } from "../../store/queue_entry.ts";
-import { recordAt } from "../../store/records.ts";
+import { messageAt } from "../../store/records.ts";
 import type { Store } from "../../store/store.ts";
 import type { Turns } from "../../store/turn.ts";
-import { decodeRecord } from "../../wire/message.ts";
 import { OP_HALF_TOPIC } from "../topic_rules.ts";
 import { halvesNamedBy, QUEUE_ID } from "./op.ts";
 
@@ -95,8 +94,8 @@ export class Ops {
       for (let at = 0; at < length; at += ENTRY_BYTES, place++) {
         if (turn.isOver()) await turn.next();
         const isFill = entrySize(view, at) === FILL_SIZE;
-        const record = isFill ? undefined : recordAt(this.#store.log, entryLogOffset(view, at));
-        const halves = record === undefined ? [] : halvesNamedBy(decodeRecord(record).body);
+        const op = isFill ? undefined : messageAt(this.#store.log, entryLogOffset(view, at));
+        const halves = op === undefined ? [] : halvesNamedBy(op.body);
         this.stored(place, Math.max(-1, ...halves));
         each(halves);
       }

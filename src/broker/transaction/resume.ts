@@ -1,10 +1,10 @@
 import { utf8 } from "../../base/bytes.ts";
 import type { Handler } from "../../rpc/peer.ts";
-import { recordAt } from "../../store/records.ts";
+import { messageAt } from "../../store/records.ts";
 import type { Store } from "../../store/store.ts";
 import { ResponseCode } from "../../wire/codes.ts";
 import { refuse } from "../../wire/command.ts";
-import { decodeRecord, type StoredMessage } from "../../wire/message.ts";
+import type { StoredMessage } from "../../wire/message.ts";
 import { Property, property, withoutProperty } from "../../wire/properties.ts";
 import { parseResumeCheck } from "../../wire/resume_check.ts";
 import { copyOf } from "../copy.ts";
@@ -32,8 +32,7 @@ export function resumeHandler(context: ResumeContext): Handler {
   return ({ ext }) => {
     const logOffset = parseResumeCheck(ext);
     if (context.isSlave) return refuseOnSlave("ask about a transaction again");
-    const record = recordAt(context.store.log, logOffset);
-    const message = record && decodeRecord(record);
+    const message = messageAt(context.store.log, logOffset);
     if (message?.topic === CHECK_MAX_TOPIC && realPlaceOf(message) !== undefined) {
       return resume(context, message);
     }
