@@ -82,6 +82,7 @@ export class Counts {
   readonly #now: () => number;
   readonly #puts = new Map<string, Counted>();
   readonly #gets = new Map<string, Map<string, Got>>(); // by group and topic
+  readonly #backs = new Map<string, Counted>(); // by topic@group
   #getCount = 0;
   #sampledAt: number;
 
@@ -107,6 +108,23 @@ export class Counts {
     got.messages.times++;
     got.bytes.total += bytes;
     got.bytes.times++;
+  }
+
+  /** A group gave a message of a topic back. */
+  gaveBack(group: string, topic: string): void {
+    const key = `${topic}@${group}`;
+    let counted = this.#backs.get(key);
+    if (counted === undefined) {
+      if (this.#backs.size >= COUNTED_MAX) return;
+      this.#backs.set(key, counted = new Counted(this.#now()));
+    }
+    counted.total++;
+    counted.times++;
+  }
+
+  /** Messages of a topic that a group gave back; undefined when there were none. */
+  backs(topic: string, group: string): BrokerStats | undefined {
+    return this.#backs.get(`${topic}@${group}`)?.stats(this.#now());
   }
 
   /** Messages that were stored for a topic; undefined when there were none. */
@@ -139,6 +157,10 @@ export class Counts {
     this.#refresh();
     this.#sampledAt = now;
     for (const counted of this.#puts.values()) counted.sample(now);
+    for (const [key, counted] of this.#backs) {
+      counted.sample(now);
+      if (counted.idle) this.#backs.delete(key);
+    }
     for (const what of ["puts", "gets"] as const) {
       this.#all[what].total = this.#brokerTotals()[what];
       this.#all[what].sample(now);

@@ -52,5 +52,6 @@ function statsOf(
   const [topic, group] = place;
   if (statsName === "GROUP_GET_NUMS") return counts.gets(topic, group, "messages");
   if (statsName === "GROUP_GET_SIZE") return counts.gets(topic, group, "bytes");
+  if (statsName === "SNDBCK_PUT_NUMS") return counts.backs(topic, group);
   return undefined;
 }

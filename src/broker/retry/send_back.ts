@@ -5,7 +5,7 @@ import { RequestCode, ResponseCode } from "../../wire/codes.ts";
 import { refuse, type Reply } from "../../wire/command.ts";
 import type { GroupConfig } from "../../wire/group.ts";
 import { hostBytes } from "../../wire/host_address.ts";
-import { type StoredMessage } from "../../wire/message.ts";
+import type { StoredMessage } from "../../wire/message.ts";
 import { formatMessageId, messageIdPrefix } from "../../wire/message_id.ts";
 import { Property, property, withProperty } from "../../wire/properties.ts";
 import { parseSendBack, type SendBackRequest } from "../../wire/send_back.ts";
@@ -61,7 +61,9 @@ function sendBack(
     return refuse(ResponseCode.SYSTEM_ERROR, `Cannot take a message back: ${reason}`);
   }
   const copy = copyBack(parts, request, group, retry, failed, levels);
-  return "code" in copy ? copy : stored(parts, copy);
+  if ("code" in copy) return copy;
+  const topic = property(failed.properties, Property.RETRY_TOPIC) ?? failed.topic;
+  return stored(parts, copy, () => parts.stats.counts.gaveBack(request.group, topic));
 }
 
 /** Why this broker takes no message now. */

@@ -11,6 +11,7 @@ import { decodeCommand } from "../../../../src/wire/codec.ts";
 import { parseConsumeStats } from "../../../../src/wire/consume_stats.ts";
 import { Fields } from "../../../../src/wire/fields.ts";
 import { test } from "../../../harness.ts";
+import { formatSendBack } from "../../../../src/wire/send_back.ts";
 import { brokerRig, pull, send } from "../../../support/broker_rig.ts";
 import { goldenExchanges, goldenFrame } from "../../../support/golden.ts";
 
@@ -83,6 +84,24 @@ test("315 tells under the cluster's name what the whole broker stored and gave",
   assertEquals(await ask("BROKER_PUT_NUMS"), { avgpt: 0, sum: 3, tps: 0.3 });
   assertEquals(await ask("BROKER_GET_NUMS"), { avgpt: 0, sum: 2, tps: 0.2 });
   assertEquals(await ask("BROKER_PUT_NUMS", "OtherCluster"), 1);
+});
+
+test("315 tells what a group gave back, by the topic it had it from", async () => {
+  await using rig = await brokerRig();
+  const client = rig.client();
+  const ask = async (statsName: string, statsKey: string) => {
+    const { code, body } = await client.ask({ code: 315, ext: { statsName, statsKey } });
+    return code === 0 ? parseBrokerStats(body).statsDay.sum : code;
+  };
+  await client.ask(send());
+  assertEquals(await ask("SNDBCK_PUT_NUMS", "T@G"), 1);
+  const back = { group: "G", delayLevel: 1, unitMode: false };
+  for (const logOffset of [0, rig.store.log.tail, rig.store.log.tail]) {
+    assertEquals((await client.ask({ ...formatSendBack({ ...back, logOffset }) })).code, 0);
+    await rig.clock.advance(2_000); // it comes back, as what the next one gives back
+  }
+  assertEquals(await ask("SNDBCK_PUT_NUMS", "T@G"), 3);
+  assertEquals(await ask("SNDBCK_PUT_NUMS", "%RETRY%G@G"), 1, "code 1: nothing of it");
 });
 
 test("315 does not count what was there before the broker started", async () => {
