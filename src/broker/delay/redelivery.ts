@@ -13,7 +13,7 @@ import { messageAt, storeTimeAt } from "../../store/records.ts";
 import type { Store } from "../../store/store.ts";
 import { Turn } from "../../store/turn.ts";
 import { walkLog } from "../../store/walk.ts";
-import { type StoredMessage } from "../../wire/message.ts";
+import type { StoredMessage } from "../../wire/message.ts";
 import { BORN_TIMESTAMP_AT } from "../../wire/record_layout.ts";
 import type { RecordView } from "../../wire/record_view.ts";
 import type { DelayProgress } from "../delay_progress.ts";
