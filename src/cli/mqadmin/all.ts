@@ -1,10 +1,18 @@
 import type { MqadminCommand } from "./command.ts";
 import { acl } from "./acl.ts";
+import { brokers } from "./brokers.ts";
 import { clusters } from "./clusters.ts";
+import { namesrvs } from "./namesrvs.ts";
+import { topicChanges } from "./topic_changes.ts";
+import { topicLooks } from "./topic_looks.ts";
 
 /** Every command, a theme after the other, in the order of the list. */
 export const all: Readonly<Record<string, MqadminCommand>> = {
+  ...topicChanges,
+  ...topicLooks,
   ...clusters,
+  ...brokers,
+  ...namesrvs,
   ...acl,
 };
 
