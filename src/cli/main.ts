@@ -15,6 +15,7 @@ import { namesrv } from "./admin/namesrv.ts";
 import { offset } from "./admin/offset.ts";
 import { topic } from "./admin/topic.ts";
 import { admin } from "./admin_command.ts";
+import { bench } from "./bench/bench.ts";
 import type { Command, Context } from "./command.ts";
 import { completionOf } from "./completion.ts";
 import { config } from "./config.ts";
@@ -46,6 +47,7 @@ const commands: readonly Command[] = [
   admin,
   ha,
   health,
+  bench,
   log,
   config,
   completionOf(() => commands),

@@ -1,0 +1,44 @@
+import { CLUSTER_HELP } from "../cluster.ts";
+import type { Command } from "../command.ts";
+import { TARGET_HELP } from "../admin/reach.ts";
+import { LIVE_HELP } from "./live.ts";
+import { produce } from "./produce.ts";
+
+/** `pocketmq bench` */
+export const bench: Command = {
+  name: "bench",
+  usage: "produce [TOPIC]",
+  summary: "Measure how fast any RocketMQ 4.x cluster is",
+  help: `
+  produce [TOPIC]   send as fast as answers come, or by a schedule; without TOPIC to one of
+                    its own. A topic that was not there is made, and deleted at the end
+    --size N        bytes of a body, like 512, 4K, 1M (1K)
+    --connections N --inflight N
+                    connections (4), and sends under way on each (16)
+    --seconds N     how long it counts (10)
+    --count N       end after N messages instead
+    --warmup N      seconds before that count for nothing (2; with --count 0)
+    --rate N        messages a second by a schedule: latency counts from the moment a
+                    message was to leave, so nothing a slow broker delays is left out
+    --batch N       messages in one request (1)
+    --queues N      queues on each broker (4; of a topic that exists all)
+    --tag TAG, --keys N, --properties a=1,b=2
+                    what each message has; N keys of its own
+    --keep          leave the topic and its messages where they are
+${LIVE_HELP}
+${TARGET_HELP}${CLUSTER_HELP}
+A message is counted by its answer: SEND_OK, or stored with less than was configured
+(FLUSH_DISK_TIMEOUT, SLAVE_NOT_AVAILABLE, FLUSH_SLAVE_TIMEOUT), or refused. Ctrl-C ends it
+and shows what was measured until then.
+
+Exit codes: 0 all SEND_OK, 3 all stored but a guarantee was not reached in time, 1 one was
+refused or a connection broke, 2 the command line is wrong, 124 no answer in time.
+
+Examples:
+  pocketmq bench produce
+  pocketmq bench produce --connections 16 --inflight 32 --size 256 --seconds 30
+  pocketmq bench produce orders --rate 5000 -n 10.0.0.1:9876
+  pocketmq bench produce -b 10.0.0.5:10911 --count 100000 --json | jq .latencyMs.p99
+`,
+  verbs: { produce },
+};
