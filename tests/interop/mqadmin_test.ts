@@ -4,6 +4,9 @@
  */
 import { test } from "../harness.ts";
 import "./mqadmin/topics.ts";
+import "./mqadmin/namesrv.ts";
+import "./mqadmin/brokers.ts";
+import "./mqadmin/exports.ts";
 import { closeTwins } from "./mqadmin/twins.ts";
 
 test("both clusters of the mqadmin tests end", closeTwins);

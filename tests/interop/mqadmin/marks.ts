@@ -16,6 +16,13 @@ export const stack: Mark = {
     text.split("\n").filter((line) => !/^\s+at |^\s+\.\.\. \d+ more$/.test(line)).join("\n"),
 };
 
+/** Why a request was refused, in the words of whoever refused it, and where the client adds that there is a manual. */
+export const reason: Mark = {
+  replace: (text) =>
+    text.replace(/(CODE: \d+ {2}DESC: ).+?(?= BROKER: |$)/gm, "$1<reason>")
+      .replace(/^(For more information, please visit|See) .*docs\/faq.*\n?/gm, ""),
+};
+
 /** A date with a time of day: 2026-11-23 02:07:06,123; 2026-11-23 02:07:06; 2026-11-23 02:07:06#123. */
 export const dates: Mark = mark(
   "date",
@@ -33,10 +40,30 @@ export const offsetIds: Mark = {
   replace: (text) => text.replace(/\b7F0000010000[0-9A-F]{4}([0-9A-F]{16})\b/g, "<broker>$1"),
 };
 
-/** The value of a key in lines like `key : value`, `key=value` or `"key":"value"`. */
+/** Lines in order: a Java client prints a set in the order of its hashes, and equal ones as they came. */
+export const sorted: Mark = { replace: (text) => text.split("\n").sort().join("\n") };
+
+/** The cells of a table's rows by their number, the first is 0; cells are parted by spaces, which become one. */
+export function cells(names: Readonly<Record<number, string>>): Mark {
+  const row = (line: string) =>
+    line.trimEnd().split(/ +/).map((cell, i) => names[i] === undefined ? cell : `<${names[i]}>`)
+      .join(" ");
+  return {
+    replace: (text) =>
+      text.split("\n").map((line) => /^#|^ *$/.test(line) ? line : row(line)).join("\n"),
+  };
+}
+
+/** The value of a key, a RegExp's text, in lines `key : value` or `key = value`. */
 export function value(key: string): Mark {
-  const pattern = new RegExp(`(^|[\\s"{,])(${key})("?\\s*[:=]\\s*)("[^"]*"|[^\\n,}]*)`, "gm");
-  return { replace: (text) => text.replace(pattern, "$1$2$3<value>") };
+  const pattern = new RegExp(`((?:^| )${key} *[:=] *)[^\\n]*`, "gm");
+  return { replace: (text) => text.replace(pattern, "$1<value>") };
+}
+
+/** The value, a number or a text, of a key in JSON. */
+export function jsonValue(key: string): Mark {
+  const pattern = new RegExp(`("${key}":)("[^"]*"|-?[\\d.E]+)`, "g");
+  return { replace: (text) => text.replace(pattern, "$1<value>") };
 }
 
 /** Whether something other than marks, space and punctuation is left. */

@@ -1,5 +1,5 @@
 /** Two clusters with the same data, one ours and one Java's, and what mqadmin prints for the same command on both. */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,10 +13,10 @@ import { mqadminPrints, type Printed } from "../mqadmin.ts";
 import { type Running, within } from "../processes.ts";
 import { lazily } from "../suite.ts";
 import { type By, Trio } from "../trio.ts";
-import { hasContent, type Mark, stack } from "./marks.ts";
+import { hasContent, type Mark, reason, stack } from "./marks.ts";
 
-/** Given to both brokers: what a Java broker needs on a busy machine, so that both print the same. */
-const CONFIG = { brokerFastFailureEnable: "false", osPageCacheBusyTimeOutMills: 10_000 };
+/** Given to both brokers: at its first look for open transactions Java's makes a topic, a minute after its start. */
+const CONFIG = { transactionCheckInterval: 3_600_000 };
 
 /** Home of the JVM that runs all commands. */
 const ADMIN = mkdtempSync(join(tmpdir(), "pocketmq-mqadmin-"));
@@ -28,6 +28,7 @@ export class Twin {
   /** A folder for what commands write. */
   readonly files = mkdtempSync(join(tmpdir(), "pocketmq-mqadmin-"));
   readonly #client: Running;
+  readonly #known = new Map<string, string>();
 
   private constructor(trio: Trio, client: Running) {
     this.trio = trio;
@@ -50,6 +51,11 @@ export class Twin {
     });
     await slaveHasAll(trio);
     return new Twin(trio, client);
+  }
+
+  /** From now on the name stands for something that only this cluster has, such as the id of a message. */
+  know(name: string, text: string): void {
+    this.#known.set(name, text);
   }
 
   /** The words of a command with this cluster's places in them, see `same`. */
@@ -95,6 +101,7 @@ export class Twin {
       ["slaveHa", nextTo(address("slave"), 1)],
       ["files", this.files],
       ["home", this.trio.home],
+      ...this.#known,
     ]);
   }
 }
@@ -146,17 +153,34 @@ export interface Difference {
 /**
  * Runs the command on both clusters and asserts that it prints the same, on stdout and on stderr. In the command
  * {namesrv}, {master}, {slave}, {masterFast}, {slaveFast}, {masterHa}, {slaveHa}, {files} and {home} stand for the
- * places of each cluster; in what is printed they are replaced by <namesrv> and so on. Words are parted by one
- * space. Gives what both printed.
+ * places of each cluster, and so does what it was told to know; in what is printed they are replaced by <namesrv> and
+ * so on. Words are parted by one
+ * space. Gives what each printed, with its places replaced and nothing else.
  */
-export async function same(command: string, terms: Terms = {}): Promise<Printed> {
+export async function same(command: string, terms: Terms = {}): Promise<Outcome> {
   const { ours, java } = await twins();
   const [byJava, byOurs] = [await java.run(command), await ours.run(command)];
   const wanted = told(java, byJava, terms.marks, terms.onlyJava);
   const actual = told(ours, byOurs, terms.marks, terms.onlyOurs);
   assertEquals(actual, wanted, `mqadmin ${command}: ours (actual) is not what Java's prints`);
   assert(hasContent(wanted.out + wanted.err), `mqadmin ${command}: nothing left to compare`);
-  return wanted;
+  return { ours: told(ours, byOurs), java: told(java, byJava) };
+}
+
+/** What each of the two printed. */
+export interface Outcome {
+  readonly ours: Printed;
+  readonly java: Printed;
+}
+
+/**
+ * Asserts that both clusters refuse the command, in the same way and with the same code. The reason is a text for
+ * people that each broker has its own words for; ours is `says`.
+ */
+export async function sameRefusal(command: string, says: string): Promise<void> {
+  const { ours, java } = await same(command, { marks: [reason] });
+  assert(reason.replace(java.err) !== java.err, `Java's broker does not refuse: ${java.err}`);
+  assertStringIncludes(ours.err, `  DESC: ${says}`);
 }
 
 /** Text of both, with the same marks, compared; for the files that commands write. */
