@@ -13,7 +13,7 @@ const DIAL_MS = 3_000;
 const SCHEDULE_TICK_MS = 1;
 /** Who begins a send so late is behind its schedule. */
 const LATE_MS = 50;
-const WATCH_MS = 100;
+const WATCH_MS = 20;
 /** Longer than any broker waits for a slave or a disk by itself. */
 const ANSWER_MS = 10_000;
 /** So many refusals and nothing stored: it will not get better. */
@@ -44,7 +44,7 @@ export interface SendEnd {
 }
 
 /**
- * Sends until the course is over and all is answered; `watch` is called ten times a second.
+ * Sends until the course is over and all is answered; `watch` is called fifty times a second.
  *
  * @throws {CallError} {NetError} {WireError} when a connection fails: the course is stopped then, what was tallied
  * counts.
