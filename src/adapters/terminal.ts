@@ -1,5 +1,6 @@
 import { writeSync } from "node:fs";
 import process from "node:process";
+import { createInterface } from "node:readline";
 import { isatty } from "node:tty";
 import type { Terminal } from "../ports/host.ts";
 
@@ -9,6 +10,7 @@ export function processTerminal(args: readonly string[]): Terminal {
     args,
     env: { ...process.env },
     workDir: process.cwd(),
+    stdinIsTerminal: isatty(0),
     stdoutIsTerminal: isatty(1),
     stderrIsTerminal: isatty(2),
     stdout(text) {
@@ -16,6 +18,7 @@ export function processTerminal(args: readonly string[]): Terminal {
     },
     stderr: (text) => void print(2, text), // a server outlives whoever read its log
     stdin: readAll,
+    line: readLine,
     onStopSignal(fn) {
       process.on("SIGTERM", () => fn("SIGTERM"));
       process.on("SIGINT", () => fn("SIGINT"));
@@ -43,6 +46,17 @@ function print(fd: number, text: string): boolean {
     }
   }
   return true;
+}
+
+function readLine(): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const lines = createInterface({ input: process.stdin });
+    lines.once("line", (line) => {
+      resolve(line);
+      lines.close();
+    });
+    lines.once("close", () => resolve(undefined));
+  });
 }
 
 async function readAll(): Promise<Uint8Array> {

@@ -13,6 +13,7 @@ import { Redial } from "../rpc/redial.ts";
 import type { ResyncReport } from "../wire/ha_resync.ts";
 import { parseAddress } from "../wire/host_address.ts";
 import { CLUSTER_FLAGS, CLUSTER_HELP, nameServersOf } from "./cluster.ts";
+import { paintFor } from "./colour.ts";
 import type { Command, Context } from "./command.ts";
 import { Exit, UsageError } from "./exit.ts";
 import type { Seen } from "./ha_health.ts";
@@ -20,10 +21,8 @@ import { lookJson, lookText, resyncText } from "./ha_text.ts";
 import { openLog } from "./logging.ts";
 import { Progress } from "./progress.ts";
 import { verb } from "./verb.ts";
+import { WATCH_FLAG, watched } from "./watch.ts";
 
-const WATCH_MS = 2_000;
-/** Clears a terminal. */
-const CLEAR = "\x1b[H\x1b[2J";
 /** A resync under way is asked for this often. */
 const AGAIN_MS = 200;
 
@@ -33,7 +32,7 @@ const FLAGS = {
 } as const;
 
 const status = verb({
-  flags: { ...FLAGS, watch: { kind: "switch" } },
+  flags: { ...FLAGS, ...WATCH_FLAG },
   words: [],
   run(context, { flags }) {
     if (flags.broker !== undefined) mustBeAddress(flags.broker);
@@ -136,21 +135,11 @@ async function runStatus(context: HaContext, flags: StatusFlags): Promise<number
   const servers = flags.broker === undefined
     ? new NameServers(nameServersOf(context, flags), { redial, clock })
     : undefined;
-  const show = flags.json ? lookJson : lookText;
-  const stop = new AbortController();
-  if (flags.watch) {
-    terminal.onStopSignal(() => stop.signal.aborted ? terminal.exit(Exit.FAILED) : stop.abort());
-  }
-  for (;;) {
+  return await watched(context, flags, async () => {
     const seen = await look(context, flags.broker, servers);
-    const { text, exit } = show(seen, clock.now());
-    const clear = flags.watch && !flags.json && terminal.stdoutIsTerminal;
-    terminal.stdout(
-      (clear ? CLEAR : "") + text + (flags.watch && !flags.json && !clear ? "\n" : ""),
-    );
-    if (flags.watch) await sleep(clock, WATCH_MS, stop.signal);
-    if (!flags.watch || stop.signal.aborted) return exit;
-  }
+    const now = clock.now();
+    return flags.json ? lookJson(seen, now) : lookText(seen, now, paintFor(terminal));
+  });
 }
 
 /** One broker, or all that are registered; those that cannot be asked say why. */

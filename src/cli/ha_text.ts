@@ -1,25 +1,23 @@
 import type { BrokerHa } from "../admin/ha.ts";
 import type { ResyncReport } from "../wire/ha_resync.ts";
-import { exitOf, judge, type Judged, type Seen } from "./ha_health.ts";
+import { type Paint, plain } from "./colour.ts";
+import { exitOf, type Health, judge, type Judged, type Seen } from "./ha_health.ts";
 import { tableOf } from "./table.ts";
 import { bytesText, durationText } from "./units.ts";
+import type { View } from "./watch.ts";
 
 const NONE = "-";
 
-/** One look at one broker or at all of a cluster: what to print, and the exit code. */
-export interface Look {
-  readonly text: string;
-  readonly exit: number;
-}
-
 /** Tables of brokers and slaves, then what there is to say; `now` is ms since 1970. */
-export function lookText(seen: readonly Seen[], now: number): Look {
+export function lookText(seen: readonly Seen[], now: number, paint: Paint = plain): View {
   const brokers = seen.map((one) => ({ seen: one, ...judge(one, now) }));
-  const slaves = brokers.flatMap(({ seen }) => slaveRows(seen));
+  const slaves = brokers.flatMap(({ seen }) => slaveRows(seen, paint));
   const notes = brokers.map(({ seen, notes }) => notesText(seen, notes, now)).join("");
   return {
-    text:
-      tableOf([HEADER, ...brokers.map(({ seen, ...judged }) => brokerRow(seen, judged, brokers))]) +
+    text: tableOf([
+      HEADER,
+      ...brokers.map(({ seen, ...judged }) => brokerRow(seen, judged, brokers, paint)),
+    ]) +
       (slaves.length > 0 ? `\n${tableOf([SLAVE_HEADER, ...slaves])}` : "") +
       (notes === "" ? "" : `\n${notes}`),
     exit: exitOf(brokers),
@@ -27,7 +25,7 @@ export function lookText(seen: readonly Seen[], now: number): Look {
 }
 
 /** The same as one JSON object a line, a broker each. */
-export function lookJson(seen: readonly Seen[], now: number): Look {
+export function lookJson(seen: readonly Seen[], now: number): View {
   const brokers = seen.map((one) => ({ seen: one, ...judge(one, now) }));
   const lines = brokers.map(({ seen: { address, registered, ha, failure }, health, notes }) =>
     JSON.stringify({
@@ -48,21 +46,32 @@ export function lookJson(seen: readonly Seen[], now: number): Look {
 }
 
 const HEADER = ["BROKER", "ID", "ADDRESS", "ROLE", "STATE", "LOG", "BEHIND", "RATE", "SLAVES"];
+const HEALTH_PAINT: Readonly<Record<Health, (paint: Paint) => (text: string) => string>> = {
+  ok: ({ green }) => green,
+  behind: ({ yellow }) => yellow,
+  unknown: ({ yellow }) => yellow,
+  refused: ({ red }) => red,
+  unreachable: ({ red }) => red,
+};
 const SLAVE_HEADER = ["MASTER", "SLAVE", "ACKNOWLEDGED", "BEHIND", "RATE", "IN SYNC"];
 
 function brokerRow(
   { address, registered, ha }: Seen,
   { health }: Judged,
   all: readonly { readonly seen: Seen }[],
+  paint: Paint,
 ): string[] {
+  const shown = HEALTH_PAINT[health](paint);
   const name = registered?.name ?? ha?.name ?? NONE;
   const id = registered?.id ?? ha?.id;
   const first = [name || NONE, id === undefined ? NONE : String(id), address];
-  if (ha === undefined) return [...first, NONE, health.toUpperCase(), NONE, NONE, NONE, NONE];
+  if (ha === undefined) {
+    return [...first, NONE, shown(health.toUpperCase()), NONE, NONE, NONE, NONE];
+  }
   return [
     ...first,
     ha.role || NONE,
-    stateOf(ha),
+    shown(stateOf(ha)),
     logOf(ha),
     behindOf(ha, all),
     rateOf(ha),
@@ -116,14 +125,14 @@ function slavesOf({ status }: BrokerHa): string {
   return slaves.length === 0 ? "0" : `${inSyncSlaveNums} of ${slaves.length} in sync`;
 }
 
-function slaveRows({ address, ha }: Seen): string[][] {
+function slaveRows({ address, ha }: Seen, paint: Paint): string[][] {
   return (ha?.status?.haConnectionInfo ?? []).map((slave) => [
     address,
     slave.addr,
     slave.slaveAckOffset > 0 ? String(slave.slaveAckOffset) : "nothing yet",
     bytesText(slave.diff),
     `${bytesText(slave.transferredByteInSecond)}/s`,
-    slave.inSync ? "yes" : "no",
+    slave.inSync ? paint.green("yes") : paint.yellow("no"),
   ]);
 }
 

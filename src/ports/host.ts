@@ -28,12 +28,15 @@ export interface Terminal {
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly workDir: string;
+  readonly stdinIsTerminal: boolean;
   readonly stdoutIsTerminal: boolean;
   readonly stderrIsTerminal: boolean;
   stdout(text: string): void;
   stderr(text: string): void;
   /** All of standard input as bytes. */
   stdin(): Promise<Uint8Array>;
+  /** The next line of standard input, as a person types it; undefined when there is none. */
+  line(): Promise<string | undefined>;
   /** Calls `fn` on SIGTERM and SIGINT, each time one arrives. */
   onStopSignal(fn: (signal: "SIGTERM" | "SIGINT") => void): void;
   /** Ends the process at once. */

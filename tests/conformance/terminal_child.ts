@@ -4,14 +4,22 @@ import { pickRuntime } from "../../src/adapters/pick.ts";
 const { terminal } = await pickRuntime();
 
 if (terminal.args[0] === "describe") {
-  const { args, workDir, stdoutIsTerminal, stderrIsTerminal } = terminal;
+  const { args, workDir, stdinIsTerminal, stdoutIsTerminal, stderrIsTerminal } = terminal;
   const input = new TextDecoder().decode(await terminal.stdin());
   const hint = terminal.env.POCKETMQ_HINT;
   terminal.stdout(
-    JSON.stringify({ args, workDir, stdoutIsTerminal, stderrIsTerminal, hint, input }),
+    JSON.stringify({
+      ...{ args, workDir, stdinIsTerminal, stdoutIsTerminal, stderrIsTerminal, hint, input },
+    }),
   );
   terminal.stderr("and this is talk\n");
   terminal.exit(3);
+}
+
+if (terminal.args[0] === "ask") {
+  const line = await terminal.line();
+  terminal.stdout(JSON.stringify({ line, none: line === undefined }));
+  terminal.exit(0);
 }
 
 if (terminal.args[0] === "wait") {

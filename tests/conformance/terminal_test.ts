@@ -14,6 +14,7 @@ test("a terminal gives words, environment, folder and input, and ends with a cod
   assertEquals(JSON.parse(stdout), {
     args: ["describe", "--key", "a b", "--", "ü"],
     workDir: temp.path,
+    stdinIsTerminal: false,
     stdoutIsTerminal: false,
     stderrIsTerminal: false,
     hint: "yes",
@@ -22,6 +23,20 @@ test("a terminal gives words, environment, folder and input, and ends with a cod
   assertEquals(stderr, "and this is talk\n");
   assertEquals(code, 3);
 });
+
+for (
+  const [input, answer] of [
+    ["yes, please\nand more\n", { line: "yes, please", none: false }],
+    ["no line break", { line: "no line break", none: false }],
+    ["", { none: true }],
+  ] as const
+) {
+  test(`a terminal gives one line of ${JSON.stringify(input)}`, async () => {
+    const child = run(["ask"]);
+    child.stdin!.end(input);
+    assertEquals(JSON.parse((await ended(child)).stdout), answer);
+  });
+}
 
 test("a terminal hears every stop signal", async () => {
   const child = run(["wait"]);

@@ -1,8 +1,9 @@
 /** Commands that look at a cluster and change it, on a real one: `pocketmq topic`, `message` and the like. */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { test } from "../harness.ts";
-import { runPocketmq } from "../support/binary.ts";
+import { commandOf, runPocketmq } from "../support/binary.ts";
 import { sendRequest, startCluster } from "../support/cluster.ts";
+import { Shell } from "../support/shell.ts";
 
 const text = ({ host, port }: { host: string; port: number }) => `${host}:${port}`;
 
@@ -47,4 +48,20 @@ test("an operator makes a topic, finds a message in it, and deletes it", async (
     await run(0, "broker", "config", "-b", address, "brokerRole"),
     "ASYNC_MASTER\n",
   );
+});
+
+test("a person at a terminal is asked before a topic is deleted", async () => {
+  await using cluster = await startCluster({ slaves: 0, role: "ASYNC_MASTER" });
+  const [command, ...front] = commandOf().map((word) => `'${word}'`);
+  const program = `exec ${command} ${front.join(" ")} "$@"`;
+  const NAMESRV_ADDR = text(cluster.namesrv);
+  await using shell = new Shell("sh -i", program, { NAMESRV_ADDR, PS1: "" });
+  await shell.types("pocketmq topic create orders\n", /(is on)/);
+  const question = /(Delete topic "orders" and its messages on \S+\? \[y\/N\] )$/;
+  await shell.types("pocketmq topic delete orders\n", question);
+  await shell.types("\n", /(pocketmq: nothing was changed)/);
+  await shell.types("pocketmq topic delete orders\n", question);
+  await shell.types("y\n", /(orders is deleted on)/);
+  await shell.types("pocketmq topic create orders\n", /(orders is on)/);
+  await shell.types("pocketmq topic delete orders -y\n", /-y\r\n.{0,2}(orders is deleted on)/);
 });

@@ -6,26 +6,29 @@ import type { Command } from "../command.ts";
 import { Exit, UsageError } from "../exit.ts";
 import { tableOf } from "../table.ts";
 import { verb } from "../verb.ts";
-import { exitOf, nodeJson, nodesText } from "./cluster.ts";
-import { addressOf, allBrokers, heard, jsonLine, reaching, TARGET_FLAGS } from "./reach.ts";
+import { WATCH_FLAG } from "../watch.ts";
+import { type Node, nodesView } from "./cluster.ts";
+import {
+  addressOf,
+  allBrokers,
+  heard,
+  jsonLine,
+  reaching,
+  TARGET_FLAGS,
+  viewing,
+} from "./reach.ts";
 
 const FLAGS = { ...CLUSTER_FLAGS, broker: TARGET_FLAGS.broker } as const;
 
 const status = verb({
-  flags: FLAGS,
+  flags: { ...FLAGS, ...WATCH_FLAG },
   words: [],
   run(context, { flags }) {
     const address = flags.broker === undefined ? undefined : addressOf(flags.broker);
-    return reaching(context, flags, async (lines) => {
-      if (address === undefined) {
-        const nodes = await loads(lines);
-        const now = context.runtime.clock.now();
-        context.terminal.stdout(flags.json ? nodes.map(nodeJson).join("") : nodesText(nodes, now));
-        return exitOf(nodes.map(({ load }) => load));
-      }
+    return viewing(context, flags, async (lines) => {
+      if (address === undefined) return nodesView(context, await loads(lines), flags.json);
       const runtime = await brokerRuntime(lines, address);
-      context.terminal.stdout(settingsText(runtime, flags.json));
-      return Exit.OK;
+      return { text: settingsText(runtime, flags.json), exit: Exit.OK };
     });
   },
 });
@@ -63,6 +66,7 @@ export const broker: Command = {
   help: `
   status            with -b everything the broker says of itself, by RocketMQ's keys;
                     without, one line for each broker of the cluster
+    --watch         again every 2 s, until Ctrl-C
   config            the settings it runs with; with KEY the value of that one alone
 
   -b, --broker ADDR           a broker, host:port
@@ -79,7 +83,7 @@ Examples:
   verbs: { status, config },
 };
 
-async function loads(lines: Lines): Promise<Parameters<typeof nodeJson>[0][]> {
+async function loads(lines: Lines): Promise<Node[]> {
   return await Promise.all((await allBrokers(lines)).map(async (broker) => ({
     broker,
     load: await heard(brokerRuntime(lines, broker.address).then(loadIn)),

@@ -15,11 +15,13 @@ import { ResponseCode } from "../../wire/codes.ts";
 import { plainGroup } from "../../wire/group.ts";
 import { CLUSTER_FLAGS, CLUSTER_HELP, GROUP } from "../cluster.ts";
 import type { Command } from "../command.ts";
+import { confirmed, YES_FLAG, YES_HELP } from "../confirm.ts";
 import { Exit } from "../exit.ts";
 import { tableOf } from "../table.ts";
 import { countText } from "../units.ts";
 import { verb } from "../verb.ts";
-import { jsonLine, mastersFor, reaching, TARGET_FLAGS, TARGET_HELP } from "./reach.ts";
+import { WATCH_FLAG } from "../watch.ts";
+import { jsonLine, mastersFor, reaching, TARGET_FLAGS, TARGET_HELP, viewing } from "./reach.ts";
 
 const FLAGS = { ...CLUSTER_FLAGS, ...TARGET_FLAGS } as const;
 
@@ -63,12 +65,15 @@ const create = verb({
 });
 
 const remove = verb({
-  flags: { ...FLAGS, offsets: { kind: "switch" } },
+  flags: { ...FLAGS, ...YES_FLAG, offsets: { kind: "switch" } },
   words: [GROUP],
   run(context, { flags, words: [name] }) {
     return reaching(context, flags, async (lines) => {
       const masters = await mastersFor(lines, flags);
       mustBeKnown(name, await groupRows(lines, masters));
+      const what = flags.offsets ? " and where it was" : "";
+      const question = `Delete group "${name}"${what} on ${masters.join(", ")}?`;
+      if (!await confirmed(context, flags, question)) return Exit.FAILED;
       for (const address of masters) {
         await deleteGroup(lines, address, name, flags.offsets);
         const done = flags.json
@@ -82,33 +87,33 @@ const remove = verb({
 });
 
 const progress = verb({
-  flags: { ...FLAGS, topic: { kind: "text", names: "topic" } },
+  flags: { ...FLAGS, topic: { kind: "text", names: "topic" }, ...WATCH_FLAG },
   words: [GROUP],
   run(context, { flags, words: [name] }) {
-    return reaching(context, flags, async (lines) => {
+    return viewing(context, flags, async (lines) => {
       const masters = await mastersFor(lines, flags);
       const asked = masters.map((address) => groupProgress(lines, address, name, flags.topic));
       const rows = (await Promise.all(asked)).flat();
       if (rows.length === 0) mustBeKnown(name, await groupRows(lines, masters));
-      context.terminal.stdout(flags.json ? rows.map(jsonLine).join("") : progressText(name, rows));
-      return Exit.OK;
+      const text = flags.json ? rows.map(jsonLine).join("") : progressText(name, rows);
+      return { text, exit: Exit.OK };
     });
   },
 });
 
 const connections = verb({
-  flags: FLAGS,
+  flags: { ...FLAGS, ...WATCH_FLAG },
   words: [GROUP],
   run(context, { flags, words: [name] }) {
-    return reaching(context, flags, async (lines) => {
+    return viewing(context, flags, async (lines) => {
       const masters = await mastersFor(lines, flags);
       const seen = await Promise.all(masters.map(async (broker) => ({
         broker,
         online: await groupOnline(lines, broker, name),
       })));
       const rows = memberRows(seen);
-      context.terminal.stdout(flags.json ? rows.map(jsonLine).join("") : membersText(name, rows));
-      return rows.length > 0 ? Exit.OK : Exit.UNHEALTHY;
+      const text = flags.json ? rows.map(jsonLine).join("") : membersText(name, rows);
+      return { text, exit: rows.length > 0 ? Exit.OK : Exit.UNHEALTHY };
     });
   },
 });
@@ -126,13 +131,14 @@ export const group: Command = {
     --retries N         deliveries of a message before it is a dead letter (16)
     --consume yes|no    whether it may consume (yes)
   delete GROUP          delete its settings on every master; topics with its retries and
-                        dead letters stay
+                        dead letters stay; asks before
     --offsets           where it was, too
   progress GROUP        how far it is in each queue
     --topic TOPIC       in that topic alone
   connections GROUP     who is online, and what the group reads
+    --watch             of both: again every 2 s, until Ctrl-C
 
-${TARGET_HELP}${CLUSTER_HELP}
+${TARGET_HELP}${YES_HELP}${CLUSTER_HELP}
 Exit codes: 0 done, 1 refused or no such group, 2 the command line is wrong, 3 connections:
 nobody is online, 124 no answer in time.
 
@@ -140,6 +146,7 @@ Examples:
   pocketmq group list
   pocketmq group create billing --retries 5
   pocketmq group progress billing --json | jq 'select(.behind > 1000)'
+  pocketmq group progress billing --watch
   pocketmq group connections billing
   pocketmq group delete billing --offsets
 `,

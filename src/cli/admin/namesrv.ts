@@ -3,28 +3,32 @@ import type { Lines } from "../../admin/lines.ts";
 import { deleteKv, kvEntries, kvValue, namesrvConfig, putKv } from "../../admin/namesrv.ts";
 import { topics } from "../../admin/topics.ts";
 import { CLUSTER_FLAGS, CLUSTER_HELP } from "../cluster.ts";
+import { type Paint, paintFor, plain } from "../colour.ts";
 import type { Command } from "../command.ts";
 import { Exit, UsageError } from "../exit.ts";
 import { tableOf } from "../table.ts";
 import { verb } from "../verb.ts";
+import { WATCH_FLAG } from "../watch.ts";
 import { settingsText } from "./broker.ts";
 import { exitOf } from "./cluster.ts";
-import { type Heard, heard, jsonLine, reaching } from "./reach.ts";
+import { type Heard, heard, jsonLine, reaching, viewing } from "./reach.ts";
 
 const NAMESPACE = { what: "a namespace" } as const;
 const KEY = { what: "a key" } as const;
 
 const list = verb({
-  flags: CLUSTER_FLAGS,
+  flags: { ...CLUSTER_FLAGS, ...WATCH_FLAG },
   words: [],
   run(context, { flags }) {
-    return reaching(context, flags, async (lines) => {
+    return viewing(context, flags, async (lines) => {
       const rows = await Promise.all(lines.namesrvs.map(async (address) => ({
         address,
         known: await heard(knownTo(lines, address)),
       })));
-      context.terminal.stdout(flags.json ? rows.map(namesrvJson).join("") : namesrvsText(rows));
-      return agreement(rows);
+      const text = flags.json
+        ? rows.map(namesrvJson).join("")
+        : namesrvsText(rows, paintFor(context.terminal));
+      return { text, exit: agreement(rows) };
     });
   },
 });
@@ -110,6 +114,7 @@ export const namesrv: Command = {
   help: `
   list                    each name server, how many brokers and topics it knows: they
                           should say the same
+    --watch               again every 2 s, until Ctrl-C
   config                  the settings of each
   kv list NS              keys of a namespace, such as ORDER_TOPIC_CONFIG
   kv get NS KEY           one value
@@ -167,7 +172,7 @@ export function namesrvJson({ address, known }: NamesrvRow): string {
 }
 
 /** A table of name servers; why one does not answer stands below. */
-export function namesrvsText(rows: readonly NamesrvRow[]): string {
+export function namesrvsText(rows: readonly NamesrvRow[], paint: Paint = plain): string {
   const gone = rows.flatMap(({ known }) => "reason" in known ? [`${known.reason}\n`] : []);
   const table = tableOf([
     ["ADDRESS", "CLUSTERS", "BROKERS", "TOPICS"],
@@ -175,7 +180,7 @@ export function namesrvsText(rows: readonly NamesrvRow[]): string {
       address,
       ...("value" in known
         ? [known.value.clusters, known.value.brokers, known.value.topics].map(String)
-        : ["UNREACHABLE"]),
+        : [paint.red("UNREACHABLE")]),
     ]),
   ]);
   return table + (gone.length > 0 ? "\n" + gone.join("") : "");

@@ -11,6 +11,7 @@ import {
 } from "../../admin/offsets.ts";
 import { CLUSTER_FLAGS, CLUSTER_HELP, GROUP, TOPIC } from "../cluster.ts";
 import type { Command } from "../command.ts";
+import { confirmed, YES_FLAG, YES_HELP } from "../confirm.ts";
 import { Exit, UsageError } from "../exit.ts";
 import { tableOf } from "../table.ts";
 import { timeOf } from "../time.ts";
@@ -36,6 +37,7 @@ const get = verb({
 const set = verb({
   flags: {
     ...CLUSTER_FLAGS,
+    ...YES_FLAG,
     to: { kind: "text" },
     queue: { kind: "count" },
     name: { kind: "text" },
@@ -54,6 +56,9 @@ const set = verb({
         context.terminal.stderr(`pocketmq: ${onlineText(group, online)}\n`);
         return Exit.REFUSED;
       }
+      const where = `${countText(queues.length, "queue")} of topic "${topic}"`;
+      const question = `Have group "${group}" go on at ${flags.to} in ${where}?`;
+      if (!await confirmed(context, flags, question)) return Exit.FAILED;
       for (const queue of await positions(lines, group, queues)) {
         const entry = await entryAt(lines, queue, target);
         await setPosition(lines, group, queue, entry);
@@ -74,13 +79,13 @@ export const offset: Command = {
   help: `
   get GROUP TOPIC   where the group is in each queue of the topic
   set GROUP TOPIC   have it go on elsewhere. Its consumers must be stopped: they would
-                    write where they are over it
+                    write where they are over it; asks before
     --to WHERE      first: the oldest message; last: the next one; a number: that entry
                     of the queue; a time: 2026-01-31T12:00:00Z, or 10m, 2h, 1d ago
     --queue N       that queue alone, on each broker
     --name BROKER   on that broker alone, by its brokerName
 
-${CLUSTER_HELP}
+${YES_HELP}${CLUSTER_HELP}
 Exit codes: 0 done, 1 refused or no such topic, 2 the command line is wrong, 4 refused:
 consumers of the group are online, 124 no answer in time.
 

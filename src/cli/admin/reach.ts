@@ -10,6 +10,7 @@ import { nameServersOf } from "../cluster.ts";
 import type { Context } from "../command.ts";
 import { Exit, UsageError } from "../exit.ts";
 import { openLog } from "../logging.ts";
+import { type View, watched } from "../watch.ts";
 
 /** Flags of commands that may be meant for a part of a cluster. */
 export const TARGET_FLAGS = {
@@ -44,6 +45,19 @@ export async function reaching(
   } finally {
     redial.close();
   }
+}
+
+/** The same for what is looked at, once or with --watch again and again, on connections that stay. @throws {UsageError} */
+export function viewing(
+  context: Context,
+  flags: {
+    readonly namesrvAddr: string | undefined;
+    readonly watch: boolean;
+    readonly json: boolean;
+  },
+  look: (lines: Lines) => Promise<View>,
+): Promise<number> {
+  return reaching(context, flags, (lines) => watched(context, flags, () => look(lines)));
 }
 
 /** Every broker that is registered. @throws {CallError} when none is. @throws {AnswerError} {FieldError} */

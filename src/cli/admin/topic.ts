@@ -13,12 +13,14 @@ import { ResponseCode } from "../../wire/codes.ts";
 import type { TopicRoute } from "../../wire/route.ts";
 import { CLUSTER_FLAGS, CLUSTER_HELP, TOPIC } from "../cluster.ts";
 import type { Command } from "../command.ts";
+import { confirmed, YES_FLAG, YES_HELP } from "../confirm.ts";
 import { Exit } from "../exit.ts";
 import { tableOf } from "../table.ts";
 import { countText } from "../units.ts";
 import { verb } from "../verb.ts";
+import { WATCH_FLAG } from "../watch.ts";
 import { permOf, permText } from "./perm.ts";
-import { jsonLine, mastersFor, reaching, TARGET_FLAGS, TARGET_HELP } from "./reach.ts";
+import { jsonLine, mastersFor, reaching, TARGET_FLAGS, TARGET_HELP, viewing } from "./reach.ts";
 
 /** Routes asked for at a time. */
 const ROUTES_AT_A_TIME = 32;
@@ -50,16 +52,16 @@ const route = verb({
 });
 
 const status = verb({
-  flags: CLUSTER_FLAGS,
+  flags: { ...CLUSTER_FLAGS, ...WATCH_FLAG },
   words: [TOPIC],
   run: (context, { flags, words: [name] }) =>
-    reaching(context, flags, async (lines) => {
+    viewing(context, flags, async (lines) => {
       const { brokers } = await topicRoute(lines, name);
       const rows = (await Promise.all(brokers.map(({ brokerAddrs }) =>
         topicStats(lines, brokerAddrs.get(Math.min(...brokerAddrs.keys()))!, name)
       ))).flat();
-      context.terminal.stdout(flags.json ? rows.map(jsonLine).join("") : statusText(name, rows));
-      return Exit.OK;
+      const text = flags.json ? rows.map(jsonLine).join("") : statusText(name, rows);
+      return { text, exit: Exit.OK };
     }),
 });
 
@@ -111,12 +113,14 @@ const perm = verb({
 });
 
 const remove = verb({
-  flags: { ...CLUSTER_FLAGS, cluster: TARGET_FLAGS.cluster },
+  flags: { ...CLUSTER_FLAGS, cluster: TARGET_FLAGS.cluster, ...YES_FLAG },
   words: [TOPIC],
   run: (context, { flags, words: [name] }) =>
     reaching(context, flags, async (lines) => {
       await topicRoute(lines, name); // says so when there is none
       const masters = await mastersFor(lines, { cluster: flags.cluster, broker: undefined });
+      const question = `Delete topic "${name}" and its messages on ${masters.join(", ")}?`;
+      if (!await confirmed(context, flags, question)) return Exit.FAILED;
       await deleteTopic(lines, name, masters, flags.cluster);
       const done = flags.json
         ? jsonLine({ topic: name, deleted: true, brokers: masters })
@@ -136,14 +140,15 @@ export const topic: Command = {
     --all           those of brokers too, retries and dead letters of groups
   route TOPIC       which brokers have it, and where they are
   status TOPIC      where each of its queues begins and ends
+    --watch         again every 2 s, until Ctrl-C
   create TOPIC      make it on every master of the cluster; what it has already stays
                     but for what flags say
     --queues N      queues on each broker (${QUEUES})
     --perm RW|R|W   what clients may do (RW)
-  delete TOPIC      delete it and its messages, on every master of the cluster
+  delete TOPIC      delete it and its messages, on every master of the cluster; asks before
   perm TOPIC PERM   change what clients may do: RW, R, W or none
 
-${TARGET_HELP}${CLUSTER_HELP}
+${TARGET_HELP}${YES_HELP}${CLUSTER_HELP}
 Exit codes: 0 done, 1 refused or no such topic, 2 the command line is wrong, 124 no
 answer in time.
 

@@ -1,10 +1,10 @@
 import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
-import type { Context } from "../../../src/cli/command.ts";
 import { UsageError } from "../../../src/cli/exit.ts";
 import { log } from "../../../src/cli/log.ts";
 import { runVerbs } from "../../../src/cli/verb.ts";
 import { FsError } from "../../../src/ports/fs.ts";
 import { test } from "../../harness.ts";
+import { fakeTerminal } from "../../support/fake_terminal.ts";
 import { goldenStore } from "../../support/golden_store.ts";
 import type { MemFs } from "../../support/mem_fs.ts";
 import { runtime } from "../../support/runtime.ts";
@@ -17,21 +17,7 @@ interface Ran {
 
 /** Runs `pocketmq log ARGS` on a file system in memory. */
 async function run(fs: MemFs, args: readonly string[], isTerminal = false): Promise<Ran> {
-  const out = { stdout: "", stderr: "" };
-  const terminal: Context["terminal"] = {
-    args: [],
-    env: {},
-    workDir: "/",
-    stdoutIsTerminal: isTerminal,
-    stderrIsTerminal: isTerminal,
-    stdout: (text) => void (out.stdout += text),
-    stderr: (text) => void (out.stderr += text),
-    stdin: () => Promise.resolve(new Uint8Array(0)),
-    onStopSignal: () => {},
-    exit: () => {
-      throw new Error("exit");
-    },
-  };
+  const { terminal, out } = fakeTerminal({ isTerminal });
   const context = { runtime: { ...runtime, fs }, terminal, program: "pocketmq" };
   return { code: await runVerbs(log, context, args, "log"), ...out };
 }
