@@ -56,10 +56,18 @@ function retentionOptions(config: BrokerConfig): RetentionOptions {
     intervalMs: config.cleanResourceInterval,
     pauseMs: config.deleteCommitLogFilesInterval,
     disk: {
-      expirePercent: Math.min(95, Math.max(10, config.diskMaxUsedSpaceRatio)), // so does Java
-      forcePercent: config.diskSpaceCleanForciblyRatio,
-      refusePercent: config.brokerRole === "SLAVE" ? Infinity : config.diskSpaceWarningLevelRatio,
-      enoughBytes: config.diskSpaceEnough,
+      get expirePercent() { // these may change, too
+        return Math.min(95, Math.max(10, config.diskMaxUsedSpaceRatio)); // so does Java
+      },
+      get forcePercent() {
+        return config.diskSpaceCleanForciblyRatio;
+      },
+      get refusePercent() {
+        return config.brokerRole === "SLAVE" ? Infinity : config.diskSpaceWarningLevelRatio;
+      },
+      get enoughBytes() {
+        return config.diskSpaceEnough;
+      },
       minBytes: config.diskSpaceMin,
     },
   };

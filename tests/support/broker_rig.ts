@@ -1,4 +1,5 @@
 import { utf8 } from "../../src/base/bytes.ts";
+import { liveConfig } from "../../src/broker/admin/live_config.ts";
 import type { BrokerConfig } from "../../src/broker/config.ts";
 import { configOf } from "../../src/broker/configure.ts";
 import { detoursOf } from "../../src/broker/detours.ts";
@@ -184,7 +185,7 @@ export async function brokerRig(options: RigOptions = {}): Promise<BrokerRig> {
   const log = new Lines();
   const opening = openStore(runtime, fs.dir("/store"), storeOptions(runtime, config), log);
   const [store] = await Promise.all([opening, clock.settle()]);
-  return new BrokerRig(clock, fs, log, openParts(runtime, config, store, log), options);
+  return new BrokerRig(clock, fs, log, openParts(runtime, liveConfig(config), store, log), options);
 }
 
 /** Fields of a send (10), as a Java producer fills them. */

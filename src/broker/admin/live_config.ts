@@ -19,6 +19,14 @@ export const LIVE_KEYS = [
   "fileReservedTime",
   "deleteWhen",
   "cleanFileForciblyEnable",
+  "diskMaxUsedSpaceRatio",
+  "diskSpaceCleanForciblyRatio",
+  "diskSpaceWarningLevelRatio",
+  "diskSpaceEnough",
+  "rejectTransactionMessage",
+  "transactionTimeOut",
+  "transactionCheckMax",
+  "transactionCheckInterval",
 ] as const satisfies readonly ConfigKey[];
 
 /** One change that was found fit. */

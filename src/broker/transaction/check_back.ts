@@ -50,8 +50,8 @@ export class CheckBack {
 
   /** Looks at all open transactions each interval, until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
-    const { clock, intervalMs } = this.#context;
     while (!signal.aborted) {
+      const { clock, intervalMs } = this.#context;
       await sleep(clock, intervalMs, signal);
       if (!signal.aborted) await this.look(signal);
     }

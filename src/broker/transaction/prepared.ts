@@ -21,13 +21,14 @@ const TOPIC_BYTES = utf8(HALF_TOPIC);
 const NO_WAIT = `${Property.WAIT}\x01false`;
 
 /** Stores the first half of a transaction where no consumer sees it. */
-export function preparedDetour({ topics, halves, rejects }: PreparedContext): Detour {
+export function preparedDetour(context: PreparedContext): Detour {
+  const { topics, halves } = context;
   return (message, { prepares, waits, delay }, { reconsumeTimes }) => {
     if (!prepares) return undefined;
     message.sysFlag &= ~SysFlag.TRANSACTION; // with it the message would be in no queue
     // What a client before 4.6.1 sends to be retried has the properties of the message it could not consume.
     if (reconsumeTimes > 0 && delay > 0) return undefined;
-    if (rejects) {
+    if (context.rejects) {
       const reason = "Cannot prepare a transaction: rejectTransactionMessage is true here";
       return refuse(ResponseCode.NO_PERMISSION, reason);
     }

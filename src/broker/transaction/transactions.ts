@@ -14,6 +14,7 @@ import { CheckBack } from "./check_back.ts";
 import { Cursors } from "./cursors.ts";
 import { endHandler } from "./end.ts";
 import { Halves } from "./halves.ts";
+import type { CheckRules } from "./verdict.ts";
 import { Ops } from "./ops.ts";
 import { preparedDetour } from "./prepared.ts";
 import { resumeHandler } from "./resume.ts";
@@ -59,17 +60,17 @@ export class Transactions {
       ...context,
       halves,
       ops,
-      intervalMs: config.transactionCheckInterval,
-      rules: {
-        timeOutMs: config.transactionTimeOut,
-        timesMax: config.transactionCheckMax,
-        reservedMs: config.fileReservedTime * HOUR_MS,
+      get intervalMs() { // it may change
+        return config.transactionCheckInterval;
       },
+      rules: rulesOf(config),
     });
     this.prepared = preparedDetour({
       ...context,
       halves,
-      rejects: config.rejectTransactionMessage,
+      get rejects() { // it may, too
+        return config.rejectTransactionMessage;
+      },
     });
     this.resume = resumeHandler({ ...context, halves });
     this.end = endHandler({
@@ -102,4 +103,18 @@ export class Transactions {
       if (!signal.aborted) await this.#cursors.save();
     }
   }
+}
+
+function rulesOf(config: TransactionsContext["config"]): CheckRules {
+  return {
+    get timeOutMs() { // these may change
+      return config.transactionTimeOut;
+    },
+    get timesMax() {
+      return config.transactionCheckMax;
+    },
+    get reservedMs() {
+      return config.fileReservedTime * HOUR_MS;
+    },
+  };
 }

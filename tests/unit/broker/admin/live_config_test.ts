@@ -22,6 +22,23 @@ test("how long messages stay is read where it is used", () => {
   assertEquals(told.fileReservedTime, 72, "what it was told stays");
 });
 
+test("how full a disk may get is read where it is used", () => {
+  const { config: told } = configOf({ roles: { namesrv: false, broker: "master" } });
+  const config = liveConfig(told);
+  const { retention } = storeOptions({ fs: new MemFs() }, config);
+  const settings = {
+    diskMaxUsedSpaceRatio: "99",
+    diskSpaceCleanForciblyRatio: "60",
+    diskSpaceWarningLevelRatio: "70",
+    diskSpaceEnough: "5",
+  };
+  const changes = changesOf(config, noTopics, new Map(Object.entries(settings)));
+  if (!Array.isArray(changes)) throw new Error(changes.remark);
+  apply(config, changes);
+  const { expirePercent, forcePercent, refusePercent, enoughBytes } = retention!.disk;
+  assertEquals([expirePercent, forcePercent, refusePercent, enoughBytes], [95, 60, 70, 5]);
+});
+
 test("topics are created by sending only where the broker began so", () => {
   const { config } = configOf({
     roles: { namesrv: false, broker: "master" },

@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { PutRefusal } from "../../../../src/store/errors.ts";
 import { decodeRecord } from "../../../../src/wire/message.ts";
 import { parseProperties } from "../../../../src/wire/properties.ts";
@@ -218,4 +218,22 @@ test("200 open transactions are all asked about in one round", async () => {
   }
   await t.settle();
   assertEquals([t.texts().length, t.rig.parts.transactions.open], [200, 0]);
+});
+
+test("what an operator changes about transactions counts at once", async () => {
+  await using t = await asking({ transactionTimeOut: "86400000" });
+  await t.prepare("hello");
+  await t.rig.clock.advance(10_000);
+  assertEquals(t.client.far.commands(), [], "its producer still has time");
+  const told = {
+    transactionTimeOut: "1000",
+    transactionCheckMax: "1",
+    transactionCheckInterval: "100",
+  };
+  await t.change({ ...told, rejectTransactionMessage: "true" });
+  await assertRejects(() => t.prepare("more"), Error, "half refused: 16 Cannot prepare");
+  await t.rig.clock.advance(10_000); // the time between two looks counts from the next on
+  assertEquals(t.client.far.commands().map(({ code }) => code), [39]);
+  await t.rig.clock.advance(100);
+  assertEquals(t.texts(GIVEN_UP), ["hello"]);
 });

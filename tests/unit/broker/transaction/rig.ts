@@ -1,9 +1,11 @@
 import { utf8 } from "../../../../src/base/bytes.ts";
+import { updateConfigHandler } from "../../../../src/broker/admin/update_config.ts";
+import { formatSettings } from "../../../../src/wire/admin.ts";
 import type { Command, ExtFields } from "../../../../src/wire/command.ts";
 import { formatHeartbeat } from "../../../../src/wire/heartbeat.ts";
 import { type BrokerRig, brokerRig, props, type RigClient } from "../../../support/broker_rig.ts";
 import { type RigOptions, sendFields } from "../../../support/broker_rig.ts";
-import type { CommandFields } from "../../../support/far_end.ts";
+import { type CommandFields, commandOf } from "../../../support/far_end.ts";
 import { messagesOf, textsOf } from "../../../support/store.ts";
 
 export const HALF = "RMQ_SYS_TRANS_HALF_TOPIC";
@@ -26,6 +28,8 @@ export interface TransactionRig extends AsyncDisposable {
   prepare(text: string, more?: [string, string][], fields?: ExtFields): Promise<Half>;
   /** Ends a transaction and gives the answer. */
   end(half: Half, how: "8" | "12" | "0", group?: string): Promise<Command>;
+  /** Changes the broker's configuration, as an operator does. */
+  change(settings: Readonly<Record<string, string>>): Promise<void>;
   /** Bodies of a topic's queue, of the one the tests send to by default. */
   texts(topic?: string): string[];
   /** Half message places that op messages name. */
@@ -65,6 +69,12 @@ export async function transactionRig(options: RigOptions = {}): Promise<Transact
       const answer = came.find(({ flag }) => (flag & 1) === 1); // among questions of the broker
       if (answer === undefined) throw new Error("no answer to 37");
       return answer;
+    },
+    change: async (settings) => {
+      const [, handler] = updateConfigHandler(rig.parts);
+      const body = formatSettings(Object.entries(settings));
+      const reply = await handler(commandOf({ code: 25, body }), client.peer);
+      if (reply?.code !== 0) throw new Error(`change refused: ${reply?.remark}`);
     },
     texts: (topic = "T") => textsOf(rig.store, topic, 0),
     ops: () => textsOf(rig.store, OP, 0).map(Number),
