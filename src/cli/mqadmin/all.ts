@@ -2,6 +2,7 @@ import type { MqadminCommand } from "./command.ts";
 import { acl } from "./acl.ts";
 import { brokers } from "./brokers.ts";
 import { clusters } from "./clusters.ts";
+import { exports } from "./exports.ts";
 import { namesrvs } from "./namesrvs.ts";
 import { topicChanges } from "./topic_changes.ts";
 import { topicLooks } from "./topic_looks.ts";
@@ -13,6 +14,7 @@ export const all: Readonly<Record<string, MqadminCommand>> = {
   ...clusters,
   ...brokers,
   ...namesrvs,
+  ...exports,
   ...acl,
 };
 

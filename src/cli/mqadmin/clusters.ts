@@ -1,6 +1,7 @@
 import { brokerRuntime } from "../../admin/brokers.ts";
 import type { ClusterBroker } from "../../admin/cluster.ts";
 import type { Lines } from "../../admin/lines.ts";
+import { sleep } from "../../base/together.ts";
 import { exitOf } from "../admin/cluster.ts";
 import { allBrokers, type Heard, heard, reaching } from "../admin/reach.ts";
 import { type MqadminCommand, mqadminCommand } from "./command.ts";
@@ -39,7 +40,7 @@ export const clusters: Readonly<Record<string, MqadminCommand>> = {
             if ("reason" in runtime) context.terminal.stderr(`pocketmq: ${runtime.reason}\n`);
           }
           if (given.interval === undefined) return exitOf(seen.map(({ runtime }) => runtime));
-          await pause(clock, Math.max(1, given.interval) * 1000, stop.signal);
+          await sleep(clock, Math.max(1, given.interval) * 1000, stop.signal);
           if (stop.signal.aborted) return exitOf(seen.map(({ runtime }) => runtime));
         }
       }),
@@ -125,17 +126,4 @@ function brokerJson({ broker, runtime }: BrokerSeen): unknown {
 function first(rates: string | undefined): number {
   const rate = parseFloat(rates ?? "");
   return Number.isFinite(rate) ? rate : 0;
-}
-
-/** Waits, or until `signal` aborts. */
-function pause(
-  clock: { after(ms: number, fn: () => void): () => void },
-  ms: number,
-  signal: AbortSignal,
-): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    const cancel = clock.after(ms, resolve);
-    signal.addEventListener("abort", () => (cancel(), resolve()), { once: true });
-  });
 }

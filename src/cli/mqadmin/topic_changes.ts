@@ -1,8 +1,8 @@
 import type { ClusterBroker } from "../../admin/cluster.ts";
 import type { Lines } from "../../admin/lines.ts";
 import { kvValue, putKv } from "../../admin/namesrv.ts";
+import { topicTable } from "../../admin/topic_tables.ts";
 import { deleteTopic, putTopic, topicRoute } from "../../admin/topics.ts";
-import type { TopicRoute } from "../../wire/route.ts";
 import type { TopicConfig } from "../../wire/topic.ts";
 import { allBrokers, reaching } from "../admin/reach.ts";
 import { Exit, UsageError } from "../exit.ts";
@@ -110,17 +110,14 @@ export const topicChanges: Readonly<Record<string, MqadminCommand>> = {
     run: (context, given) =>
       reaching(context, given, async (lines) => {
         const { topic, json } = given;
-        const route = await topicRoute(lines, topic);
-        const perm = Number(given.perm);
-        const having = (await mastersAt(lines, given)).flatMap(({ address }) =>
-          settingsAt(route, topic, address) ?? []
-        );
+        await topicRoute(lines, topic); // says so when there is none
+        const having = await settingsOn(lines, await mastersAt(lines, given), topic);
         if (having.length === 0) {
           const where = given.brokerAddr ?? `cluster "${given.clusterName}"`;
-          const none = `no master that has topic "${topic}" is at ${where}`;
-          context.terminal.stderr(`pocketmq: ${none}\n`);
+          context.terminal.stderr(`pocketmq: no master with topic "${topic}" is at ${where}\n`);
           return Exit.FAILED;
         }
+        const perm = Number(given.perm);
         for (const { address, config } of having) {
           const to = { ...config, perm };
           if (config.perm !== perm) await putTopic(lines, address, to);
@@ -140,22 +137,17 @@ function permChangeText(from: TopicConfig, to: TopicConfig, address: string): st
     }.\n`;
 }
 
-/** What the route tells of the topic on the master at an address; undefined when that is no master that has it. */
-function settingsAt(
-  { brokers, queues }: TopicRoute,
-  topicName: string,
-  address: string,
-): { readonly address: string; readonly config: TopicConfig } | undefined {
-  const name = brokers.find(({ brokerAddrs }) => brokerAddrs.get(0) === address)?.brokerName;
-  const has = queues.find(({ brokerName }) => brokerName === name);
-  if (has === undefined) return undefined;
-  const { perm, readQueueNums, writeQueueNums, topicSysFlag } = has;
-  const config = {
-    ...{ topicName, perm, readQueueNums, writeQueueNums, topicSysFlag },
-    order: false,
-    topicFilterType: "SINGLE_TAG",
-  } as const;
-  return { address, config };
+/** The topic's settings on those of the brokers that have it. */
+async function settingsOn(
+  lines: Lines,
+  brokers: readonly ClusterBroker[],
+  topic: string,
+): Promise<{ readonly address: string; readonly config: TopicConfig }[]> {
+  const tables = await Promise.all(brokers.map(({ address }) => topicTable(lines, address)));
+  return brokers.flatMap(({ address }, i) => {
+    const config = tables[i].topics.get(topic);
+    return config === undefined ? [] : [{ address, config }];
+  });
 }
 
 /** Has the name servers keep how many queues these brokers have: a cluster's replace what was, a broker's joins. */
