@@ -41,6 +41,13 @@ export function brokerHandlers(
   known: () => Promise<void> = () => Promise.resolve(),
 ): Handlers {
   const { store, isSlave, slaves, startedAt, config: { brokerName } } = parts;
+  const erasing = {
+    erase(topics: Iterable<string>): Promise<void> {
+      parts.puts.commit(); // what came before it is deleted
+      return store.deletions.erase(topics);
+    },
+    floors: () => store.deletions.floors,
+  };
   const table: [number, Handler][] = [
     [RequestCode.SEND_MESSAGE, sends.send],
     [RequestCode.SEND_MESSAGE_V2, sends.sendV2],
@@ -70,17 +77,17 @@ export function brokerHandlers(
     }),
     ...offsetHandlers({
       offsets: parts.offsets,
-      minOffset: (topic, queueId) => store.queues.get(topic, queueId)?.minOffset ?? 0,
+      queueOf: (topic, queueId) => store.queues.get(topic, queueId),
       startsOnDisk: parts.startsOnDisk,
       delay: parts.delay,
     }),
-    ...topicHandlers({ topics: parts.topics, isSlave, onDeleted: () => {}, known }),
+    ...topicHandlers({ topics: parts.topics, isSlave, erasing, known }),
     ...groupHandlers({ groups: parts.groups, offsets: parts.offsets, isSlave }),
     ...clientHandlers(parts),
     ...lockHandlers(parts.locks),
     resetOffsetHandler({ ...parts, brokerName }),
     cloneOffsetHandler(parts),
-    ...cleanHandlers(parts),
+    ...cleanHandlers({ ...parts, erasing }),
     ...askMemberHandlers({ ...parts, brokerName }),
     ...configHandlers(parts),
     ...haHandlers({ slaves, log: store.log, view: slave?.view, startedAt }),

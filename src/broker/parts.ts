@@ -112,7 +112,8 @@ export function openParts(
     startedAt: clock.now(),
     memoryBytes,
     startsOnDisk: (topic, queueId) => {
-      const first = logOffsetOf(store.queues.get(topic, queueId), 0);
+      const queue = store.queues.get(topic, queueId);
+      const first = logOffsetOf(queue, queue?.start ?? 0);
       return first !== undefined && store.log.tail - first > memoryBytes;
     },
   };
@@ -126,11 +127,10 @@ export function openParts(
  */
 function restoreTopics(topics: Topics, store: Store, newQueues: number, log: Log): void {
   const queues = new Map<string, number>();
-  for (const { topic, queueId } of store.queues.all()) {
-    if (topics.get(topic) === undefined) {
-      const least = isRetryTopic(topic) || topics.isSystem(topic) ? 1 : newQueues;
-      queues.set(topic, Math.max(queues.get(topic) ?? least, queueId + 1));
-    }
+  for (const { topic, minOffset, maxOffset } of store.queues.all()) {
+    if (minOffset === maxOffset || topics.get(topic) !== undefined) continue; // it may have been deleted
+    const least = isRetryTopic(topic) || topics.isSystem(topic) ? 1 : newQueues;
+    queues.set(topic, Math.max(least, ...store.queues.of(topic).map(({ queueId }) => queueId + 1)));
   }
   for (const [topic, count] of queues) {
     topics.ensure(topic, count);

@@ -73,6 +73,7 @@ async function answerQuery(context: QueryContext, query: KeyQuery): Promise<Repl
   const asked = query.isUniqueKey ? uniqueMaxCount : query.maxCount;
   const question = {
     topic: query.topic,
+    from: store.deletions.floorOf(query.topic),
     key: query.key,
     beginMs: query.beginTimestamp,
     endMs: query.endTimestamp,

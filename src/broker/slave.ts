@@ -128,6 +128,7 @@ function lackingTopics({ store: { queues }, topics }: Parts): () => boolean {
 function ownersOf({ topics, groups, offsetCopy, delay, store }: Parts): MetadataOwners {
   return {
     topics: (table) => topics.replaceFrom(table.dataVersion, table.topics.values()),
+    deleted: (topics) => store.deletions.follow(topics),
     groups: (table) => groups.replaceFrom(table.dataVersion, table.groups),
     offsets: (table, bootTimestamp) => offsetCopy.take(table, bootTimestamp),
     told: (position) => offsetCopy.told(position),

@@ -3,22 +3,30 @@ import type { Handler } from "../rpc/peer.ts";
 import { RequestCode, ResponseCode } from "../wire/codes.ts";
 import { refuse, type Reply } from "../wire/command.ts";
 import { Fields } from "../wire/fields.ts";
-import { parseTopicUpdate } from "../wire/topic.ts";
+import type { DeletedTopics } from "../wire/deleted_topics.ts";
+import { formatTopicTable, parseTopicUpdate } from "../wire/topic.ts";
 import { checkTopicName, type Topics } from "./topics.ts";
+
+/** Messages of deleted topics: see Deletions. */
+export interface Erasing {
+  /** Deletes what is stored of these topics now; resolves when that is safe. */
+  readonly erase: (topics: Iterable<string>) => Promise<void>;
+  /** What was deleted, for slaves. */
+  readonly floors: () => DeletedTopics;
+}
 
 /** What requests about topics need of their broker. */
 export interface TopicContext {
   readonly topics: Topics;
   readonly isSlave: boolean;
-  /** The topic is gone from the table: its queues may go too. */
-  readonly onDeleted: (topic: string) => void;
+  readonly erasing: Erasing;
   /** Resolves when name servers know the topics as they are now; see `Registrar.known`. */
   readonly known: () => Promise<void>;
 }
 
 /** Handlers of 17, 21 and 215. Source: AdminBrokerProcessor. */
 export function topicHandlers(
-  { topics, isSlave, onDeleted, known }: TopicContext,
+  { topics, isSlave, erasing, known }: TopicContext,
 ): [number, Handler][] {
   /** Why nobody may change this topic here, or undefined. */
   const refusal = (action: string, name: string): Reply | undefined => {
@@ -42,21 +50,26 @@ export function topicHandlers(
     return reply;
   };
 
-  const remove: Handler = ({ ext }) => {
+  // Also of a topic that is gone: whoever was told that deleting it failed tries again.
+  const remove: Handler = async ({ ext }) => {
     const name = new Fields(ext).text("topic");
     const refused = refusal("delete", name);
     if (refused !== undefined) return refused;
-    if (topics.delete(name)) onDeleted(name);
+    topics.delete(name);
+    await erasing.erase([name]);
     return saved(topics);
+  };
+
+  const all: Handler = () => {
+    const table = { dataVersion: topics.dataVersion, topics: topics.all() };
+    const body = formatTopicTable({ ...table, deleted: erasing.floors() });
+    return { code: ResponseCode.SUCCESS, body: utf8(body) };
   };
 
   return [
     [RequestCode.UPDATE_AND_CREATE_TOPIC, update],
     [RequestCode.DELETE_TOPIC_IN_BROKER, remove],
-    [
-      RequestCode.GET_ALL_TOPIC_CONFIG,
-      () => ({ code: ResponseCode.SUCCESS, body: utf8(topics.json()) }),
-    ],
+    [RequestCode.GET_ALL_TOPIC_CONFIG, all],
   ];
 }
 

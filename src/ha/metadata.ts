@@ -4,6 +4,7 @@ import type { Clock } from "../ports/host.ts";
 import type { Address } from "../ports/net.ts";
 import { RequestCode, ResponseCode } from "../wire/codes.ts";
 import type { Command, Request } from "../wire/command.ts";
+import type { DeletedTopics } from "../wire/deleted_topics.ts";
 import { type GroupTable, parseGroupTable } from "../wire/group.ts";
 import { JsonBody } from "../wire/json_body.ts";
 import {
@@ -33,6 +34,8 @@ const TOLD_MAX = 1_000;
 export interface MetadataOwners {
   topics(table: TopicTable): void;
   groups(table: GroupTable): void;
+  /** Takes over which messages of topics are deleted, as far as the log has come. */
+  deleted(topics: DeletedTopics): Promise<void>;
   /**
    * Takes over consumer offsets of a master process, known by the time it started; gives those where
    * consumers got further here, which the master is told.
@@ -134,6 +137,8 @@ class Round {
     const code = RequestCode.GET_ALL_TOPIC_CONFIG;
     const table = await this.#part("topics", master, code, parseTopicTable);
     if (table) this.#apply("topics", () => owners.topics(table));
+    if (!table?.deleted || !this.#isOurs) return; // its log offsets may mean something else here
+    await owners.deleted(table.deleted).catch((error) => this.#failed("deleted topics", error));
   }
 
   /** Whether positions of the master are ours. */

@@ -115,7 +115,8 @@ export class ConsumeQueue {
   /** Messages before that log offset are deleted (deletions.ts). */
   setFloor(logOffset: number): void {
     this.#floor = logOffset;
-    this.correctMin(0);
+    if (this.#logEnd > logOffset) this.correctMin(0);
+    else if (logOffset > 0) this.#min = this.#start = this.maxOffset; // mostly, and the disk is not asked
   }
 
   /** Looks up which entry is the first whose message the log, which begins at `logMin`, still has. */

@@ -137,10 +137,16 @@ export class Deletions {
     await this.#file.save(formatDeletedTopics(floors));
     const before = this.#floors;
     this.#floors = floors;
+    let failure: { error: unknown } | undefined;
     for (const topic of new Set([...before.keys(), ...floors.keys()])) {
       const floor = this.floorOf(topic);
-      if (floor !== before.get(topic)) this.#onFloor(topic, floor);
+      try {
+        if (floor !== before.get(topic)) this.#onFloor(topic, floor);
+      } catch (error) {
+        failure = { error }; // the disk did not let a queue be looked at; the others are to know
+      }
     }
+    if (failure) throw failure.error;
   }
 
   /** One after the other; what failed does not hold up the next. */

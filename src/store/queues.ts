@@ -50,9 +50,7 @@ export class Queues {
     this.#handles = handles;
     this.#log = log;
     this.#floorOf = deletions?.floorOf ?? (() => 0);
-    deletions?.onFloor((topic, floor) => {
-      for (const queue of this.of(topic)) queue.setFloor(floor);
-    });
+    deletions?.onFloor((topic, floor) => eachOf(this.of(topic), (queue) => queue.setFloor(floor)));
   }
 
   /**
@@ -79,16 +77,9 @@ export class Queues {
 
   /** Drops the entries of records at or behind `logOffset`; an error only after all queues were tried. */
   cutFrom(logOffset: number): void {
-    let failure: { error: unknown } | undefined;
-    for (const queue of this.all()) {
-      if (queue.logEnd <= logOffset) continue;
-      try {
-        queue.cutFrom(logOffset);
-      } catch (error) {
-        failure = { error };
-      }
-    }
-    if (failure) throw failure.error;
+    eachOf(this.all(), (queue) => {
+      if (queue.logEnd > logOffset) queue.cutFrom(logOffset);
+    });
   }
 
   /** Removes what no message of a log that begins at `logMin` is in; an error only after all queues were tried. */
@@ -263,6 +254,19 @@ export class Queues {
     this.#byHash.set(hash, topic);
     return topic;
   }
+}
+
+/** Does `work` for each; an error only after all were tried. */
+function eachOf(queues: Iterable<ConsumeQueue>, work: (queue: ConsumeQueue) => void): void {
+  let failure: { error: unknown } | undefined;
+  for (const queue of queues) {
+    try {
+      work(queue);
+    } catch (error) {
+      failure = { error };
+    }
+  }
+  if (failure) throw failure.error;
 }
 
 /** Does `work` for each item, so many at a time. It does not reject. */

@@ -44,15 +44,15 @@ export function earliestStoreTimeOf(log: CommitLog, queue: ConsumeQueue | undefi
 
 /**
  * Number of the entry whose message was stored at that time; else of the one stored nearest to it, the
- * earlier of two as near. 0 without messages, or when
- * the one it comes to cannot be read. Source: ConsumeQueue.
+ * earlier of two as near. 0 without messages, or when the one it comes to cannot be read; but where messages
+ * were deleted with their topic, the number behind them. Source: ConsumeQueue.
  */
 export function offsetAt(
   log: CommitLog,
   queue: ConsumeQueue | undefined,
   timestampMs: number,
 ): number {
-  if (queue === undefined || queue.maxOffset <= queue.minOffset) return 0;
+  if (queue === undefined || queue.maxOffset <= queue.minOffset) return queue?.start ?? 0;
   const timeAt = (n: number): number => storeTimeOf(log, queue, n);
   const last = queue.maxOffset - 1;
   const at = firstThat(queue.minOffset, last, (n) => timeAt(n) >= timestampMs);

@@ -1,6 +1,7 @@
 import { FieldError } from "../base/errors.ts";
 import { RequestCode } from "./codes.ts";
 import type { Request } from "./command.ts";
+import { type DeletedTopics, deletedTopicsJson, readDeletedTopics } from "./deleted_topics.ts";
 import type { Fields } from "./fields.ts";
 import { JsonBody } from "./json_body.ts";
 import { type DataVersion, formatJson, readDataVersion } from "./tables.ts";
@@ -24,6 +25,8 @@ export interface TopicConfig {
 export interface TopicTable {
   readonly dataVersion: DataVersion;
   readonly topics: ReadonlyMap<string, TopicConfig>;
+  /** In our 21 only, and not when there are none. */
+  readonly deleted?: DeletedTopics;
 }
 
 /** Java's queue ids are ints; more queues than this in one topic is a slip of the hand. */
@@ -68,7 +71,9 @@ export function readTopicTable(body: JsonBody): TopicTable {
   for (const [name, value, path] of body.each("topicConfigTable")) {
     topics.set(name, readTopicConfig(name, JsonBody.of(value, path)));
   }
-  return { dataVersion: readDataVersion(body.object("dataVersion")), topics };
+  const table = { dataVersion: readDataVersion(body.object("dataVersion")), topics };
+  const deleted = readDeletedTopics(body);
+  return deleted.size === 0 ? table : { ...table, deleted };
 }
 
 /** The JSON of the table, which a body of 103 holds as well. */
@@ -77,11 +82,12 @@ export function formatTopicTable(table: TopicTable, pretty = false): string {
 }
 
 /** The table as an object to put into JSON. */
-export function topicTableJson({ dataVersion, topics }: TopicTable): Record<string, unknown> {
+export function topicTableJson(table: TopicTable): Record<string, unknown> {
+  const { dataVersion, topics, deleted } = table;
   const topicConfigTable = Object.fromEntries(
     Array.from(topics, ([name, topic]) => [name, plainConfig(topic)]),
   );
-  return { dataVersion, topicConfigTable };
+  return { dataVersion, topicConfigTable, ...deletedTopicsJson(deleted) };
 }
 
 /** One topic's settings as JSON: body of answer 351. */

@@ -51,18 +51,21 @@ export function tableBroker({ isSlave = false } = {}) {
   const commitLog = { readAt: () => 0 };
   const filters = new Filters({ ...table, enablePropertyFilter: true, commitLog });
   const deleted: string[] = [];
-  const queues = { min: 0, onDisk: false };
+  const queues = { min: 0, start: 0, onDisk: false };
   const handlers = new Map<number, Handler>([
     ...topicHandlers({
       topics,
       isSlave,
-      onDeleted: (topic) => deleted.push(topic),
+      erasing: {
+        erase: (topics) => Promise.resolve(void deleted.push(...topics)),
+        floors: () => new Map(),
+      },
       known: () => Promise.resolve(),
     }),
     ...groupHandlers({ groups, offsets, isSlave }),
     ...offsetHandlers({
       offsets,
-      minOffset: () => queues.min,
+      queueOf: () => ({ minOffset: queues.min, start: queues.start }),
       startsOnDisk: () => queues.onDisk,
       delay,
     }),

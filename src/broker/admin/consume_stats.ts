@@ -117,8 +117,10 @@ async function addProgress(
     if (turn.isOver()) await turn.next();
     const queue = store.queues.get(topic, queueId);
     const brokerOffset = queue?.maxOffset ?? 0;
-    const consumerOffset = offsets.of(group, topic, queueId) ?? 0;
-    const time = queue && consumerOffset > 0
+    const start = queue?.start ?? 0;
+    const stored = offsets.of(group, topic, queueId) ?? 0;
+    const consumerOffset = start > 0 ? Math.max(start, stored) : stored;
+    const time = queue && consumerOffset > start
       ? storeTimeOf(store.log, queue, consumerOffset - 1)
       : 0;
     const lastTimestamp = Math.max(0, time);

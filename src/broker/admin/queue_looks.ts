@@ -127,15 +127,15 @@ function spanOf(
 ): TimeSpan {
   const queue = store.queues.get(topic, queueId);
   const timeAt = (n: number) => queue === undefined ? -1 : storeTimeOf(store.log, queue, n);
-  const minTimeStamp = timeAt(queue?.minOffset ?? 0);
-  const end = queue?.maxOffset ?? 0;
-  const next = offsets.of(group, topic, queueId) ?? 0;
+  const { minOffset, maxOffset: end, start } = queue ?? { minOffset: 0, maxOffset: 0, start: 0 };
+  const minTimeStamp = timeAt(minOffset);
+  const next = Math.max(start, offsets.of(group, topic, queueId) ?? 0);
   const nextTime = next < end ? timeAt(next) : -1;
   return {
     queue: { brokerName: config.brokerName, queueId, topic },
     minTimeStamp,
-    maxTimeStamp: end > 0 ? timeAt(end - 1) : -1,
-    consumeTimeStamp: next > 0 ? timeAt(next - 1) : minTimeStamp,
+    maxTimeStamp: end > start ? timeAt(end - 1) : -1,
+    consumeTimeStamp: next > start ? timeAt(next - 1) : minTimeStamp,
     delayTime: nextTime < 0 ? 0 : runtime.clock.now() - nextTime,
   };
 }

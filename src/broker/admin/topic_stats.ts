@@ -37,6 +37,7 @@ export function topicStatsHandler(
 function statsOf({ queues, log }: Store, topic: string, queueId: number): QueueStats {
   const queue = queues.get(topic, queueId);
   const [minOffset, maxOffset] = [queue?.minOffset ?? 0, queue?.maxOffset ?? 0];
-  const lastUpdateTimestamp = queue && maxOffset > 0 ? storeTimeOf(log, queue, maxOffset - 1) : 0;
+  const hasHad = queue !== undefined && maxOffset > queue.start;
+  const lastUpdateTimestamp = hasHad ? storeTimeOf(log, queue, maxOffset - 1) : 0;
   return { lastUpdateTimestamp, maxOffset, minOffset };
 }

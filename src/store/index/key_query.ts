@@ -9,6 +9,8 @@ import type { Turns } from "../turn.ts";
 /** What is looked for, and how much of it at most. */
 export interface KeyQuestion {
   readonly topic: string;
+  /** Log offset before which the topic's messages are deleted. */
+  readonly from: number;
   /** One of the parts of KEYS, or the unique key. */
   readonly key: string;
   /** Store times in ms, both included. */
@@ -28,13 +30,13 @@ export async function recordsByKey(
   question: KeyQuestion,
   turn: Turns,
 ): Promise<Uint8Array[]> {
-  const { topic, key, beginMs, endMs, maxCount, maxBytes } = question;
+  const { topic, from, key, beginMs, endMs, maxCount, maxBytes } = question;
   const records: Uint8Array[] = [];
   let bytes = 0;
   if (maxCount <= 0) return records;
   for (const logOffset of index.find(javaHash(`${topic}#${key}`), beginMs, endMs)) {
     if (turn.isOver()) await turn.next();
-    if (logOffset < log.minOffset) continue;
+    if (logOffset < log.minOffset || logOffset < from) continue;
     const record = recordAt(log, logOffset);
     if (record === undefined || !answers(record, question)) continue;
     bytes += record.length;

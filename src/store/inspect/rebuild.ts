@@ -215,10 +215,11 @@ class Making implements Disposable {
   }
 }
 
-/** The last entry's message was deleted with its log file. */
+/** The last entry's message was deleted with its log file; or those behind it were cut, and it is gone as well. */
 function isOutlived(queue: StoredQueue, logMin: number): boolean {
   const end = queue.end();
-  return end > queue.first && queue.look(end - 1) && (queue.isFill || queue.logOffset < logMin);
+  if (end === queue.first) return end > 0; // then only the name of its file tells the next number
+  return queue.look(end - 1) && (queue.isFill || queue.logOffset < logMin);
 }
 
 async function copyFile(from: StoredFile, dir: Dir, fileBytes: number): Promise<void> {

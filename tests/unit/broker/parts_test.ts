@@ -5,6 +5,7 @@ import { brokerRig } from "../../support/broker_rig.ts";
 import { goldenBytes } from "../../support/golden.ts";
 import { MemFs } from "../../support/mem_fs.ts";
 import { withMessages } from "../../support/pulls.ts";
+import { message } from "../../support/store.ts";
 
 const CONFIG = "/store/config";
 
@@ -49,9 +50,12 @@ test("what a master said last outlives a slave's restart", async () => {
 });
 
 test("a topic whose settings a crash lost has the queues that its producers know", async () => {
-  const { fs } = await withMessages(["a"]).then(async (rig) => (await rig.close(), rig));
-  const retry = fs.paths("store/consumequeue/T/0")[0];
-  fs.put("/store/consumequeue/%RETRY%C/0/00000000000000000000", fs.bytes(retry));
+  const { fs } = await withMessages(["a"]).then(async (rig) => {
+    rig.store.append(message({ topic: "%RETRY%C" }));
+    rig.store.commit();
+    await rig.close();
+    return rig;
+  });
   const dir = fs.dir(CONFIG);
   for (const { name } of dir.entries()) if (name.startsWith("topics.json")) dir.remove(name);
   fs.put("/store/abort", new Uint8Array());

@@ -142,6 +142,10 @@ export async function copying(body: (scene: Scene) => Promise<void>): Promise<vo
     name: () => scene.name,
     owners: {
       topics: ({ topics }) => applied.push(`topics ${topics.size > 0}`),
+      deleted: (deleted) => {
+        for (const [topic, floor] of deleted) applied.push(`deleted ${topic} ${floor}`);
+        return Promise.resolve();
+      },
       groups: ({ groups }) => applied.push(`groups ${groups.size > 0}`),
       offsets: (table, life) => {
         applied.push(`offsets ${table.size > 0}`);

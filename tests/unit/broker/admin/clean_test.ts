@@ -3,6 +3,7 @@ import { test } from "../../../harness.ts";
 import { type BrokerRig, brokerRig, send } from "../../../support/broker_rig.ts";
 import { VirtualClock } from "../../../support/clock.ts";
 import { MemFs } from "../../../support/mem_fs.ts";
+import { message } from "../../../support/store.ts";
 
 /** Four files of log, all but the last expired, at an hour at which none is removed. */
 async function expired(): Promise<BrokerRig> {
@@ -26,18 +27,50 @@ test("329 removes expired files at any hour", async () => {
   assertEquals(rig.store.queues.get("T", 0)?.minOffset, 3);
 });
 
-for (const code of [306, 316]) {
-  test(`${code} looks at what is derived of messages, and leaves them`, async () => {
-    await using rig = await expired();
-    let looks = 0;
-    const { retention } = rig.store;
-    const clean = retention.cleanDerived.bind(retention);
-    retention.cleanDerived = () => {
-      looks++;
-      return clean();
-    };
-    assertEquals((await rig.client().ask({ code })).code, 0);
-    await rig.clock.advance(2_000);
-    assertEquals([looks, rig.store.log.minOffset], [1, 0]);
-  });
-}
+test("306 looks at what is derived of messages, and leaves them", async () => {
+  await using rig = await expired();
+  let looks = 0;
+  const { retention } = rig.store;
+  const clean = retention.cleanDerived.bind(retention);
+  retention.cleanDerived = () => {
+    looks++;
+    return clean();
+  };
+  assertEquals((await rig.client().ask({ code: 306 })).code, 0);
+  await rig.clock.advance(2_000);
+  assertEquals([looks, rig.store.log.minOffset], [1, 0]);
+});
+
+test("316 deletes the messages of topics without settings, but for the broker's own", async () => {
+  await using rig = await expired();
+  const { store } = rig;
+  for (const topic of ["Lost", "Kept", "SCHEDULE_TOPIC_XXXX", "RMQ_SYS_TRANS_HALF_TOPIC"]) {
+    store.append(message({ topic }));
+    store.append(message({ topic, queueId: 1 }));
+  }
+  store.commit();
+  rig.parts.topics.ensure("Kept");
+  await rig.clock.settle();
+  assertEquals((await rig.client().ask({ code: 316 })).code, 0);
+  const left = [...store.queues.all()].filter((queue) => queue.minOffset < queue.maxOffset);
+  assertEquals([...new Set(left.map(({ topic }) => topic))].sort(), [
+    "Kept",
+    "RMQ_SYS_TRANS_HALF_TOPIC",
+    "SCHEDULE_TOPIC_XXXX",
+    "T",
+  ]);
+});
+
+test("316 deletes nothing on a slave: it may not have a new topic's settings yet", async () => {
+  await using rig = await brokerRig({ role: "slave" });
+  const master = await brokerRig();
+  await master.client().ask(send({ topic: "New" }));
+  const bytes = new Uint8Array(master.store.log.tail);
+  master.store.log.readAt(0, bytes);
+  await master.close();
+  rig.store.appendRaw(0, bytes);
+  await rig.clock.settle();
+  assertEquals((await rig.client().ask({ code: 316 })).code, 0);
+  const { minOffset, maxOffset } = rig.store.queues.get("New", 0)!;
+  assertEquals([minOffset, maxOffset], [0, 1]);
+});

@@ -53,6 +53,7 @@ for (const name of GOLDEN_STORES) {
     for (const { topic, key, logOffset } of keysOf(store)) {
       const found = await recordsByKey(store.log, store.index, {
         topic,
+        from: 0,
         key,
         beginMs: 0,
         endMs: Infinity,

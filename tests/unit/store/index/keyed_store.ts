@@ -22,7 +22,15 @@ export function put(store: Store, ...texts: string[]): number[] {
 
 /** The bodies of messages with that key. */
 export async function found(store: Store, key: string, index = store.index): Promise<string[]> {
-  const question = { topic: "T1", key, beginMs: 0, endMs: Infinity, maxCount: 64, maxBytes: 1e9 };
+  const question = {
+    topic: "T1",
+    from: 0,
+    key,
+    beginMs: 0,
+    endMs: Infinity,
+    maxCount: 64,
+    maxBytes: 1e9,
+  };
   const records = await recordsByKey(store.log, index, question, AT_ONCE);
   return records.map((record) => new TextDecoder().decode(decodeRecord(record).body));
 }
