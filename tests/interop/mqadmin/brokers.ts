@@ -3,7 +3,7 @@ import { assertMatch, assertStringIncludes } from "@std/assert";
 import { javaKeys } from "../../../src/broker/java_keys.ts";
 import { test } from "../../harness.ts";
 import { cells, sorted, value } from "./marks.ts";
-import { same, type Terms, twins } from "./twins.ts";
+import { eventually, same, type Terms, twins } from "./twins.ts";
 
 test("mqadmin clusterList shows both brokers, their versions and their totals", async () => {
   await same("clusterList -n {namesrv}", {
@@ -68,7 +68,6 @@ const CONFIGURATION: Terms = {
     { line: /^(inSyncReplicas|minInSyncReplicas) +=/, why: "of 5.x" },
     { line: /^haMasterAddress +=/, why: "Java does not tell" },
     { line: /^diskSpace(\w+) +=/, why: "system properties in Java" },
-    { line: /^enablePropertyFilter += +true$/, why: "ours filters unless told not to" },
     { line: /^slaveTimeout += +2500$/, why: "below the client's own time-out" },
   ],
   onlyJava: [
@@ -80,7 +79,6 @@ const CONFIGURATION: Terms = {
       line: /^(aclEnable|enable(DLegerCommitLog|Lmq|MultiDispatch|ConsumeQueueExt)) +=/,
       why: "not here",
     },
-    { line: /^enablePropertyFilter += +false$/, why: "see ours" },
     { line: /^slaveTimeout += +3000$/, why: "see ours" },
   ],
 };
@@ -106,6 +104,19 @@ test("mqadmin updateBrokerConfig changes what may be changed", async () => {
   assertMatch(ours.out, /fileReservedTime += +48\n[^]*fileReservedTime += +24\n/);
   for (const broker of ["-b {master}", "-b {slave}"]) {
     await same(`updateBrokerConfig -n {namesrv} ${broker} -k fileReservedTime -v 72`);
+  }
+  for (const permission of [4, 6]) {
+    await same(`updateBrokerConfig -n {namesrv} -b {master} -k brokerPermission -v ${permission}`);
+    for (const twin of Object.values(await twins())) {
+      await eventually(`name servers hear of permission ${permission}`, async () => {
+        const { out } = await twin.run("topicRoute -n {namesrv} -t twin-orders");
+        return out.includes(`"perm":${permission}`);
+      });
+    }
+    await same("topicRoute -n {namesrv} -t twin-orders");
+  }
+  for (const timeOut of [7_000, 6_000]) {
+    await same(`updateBrokerConfig -n {namesrv} -b {master} -k transactionTimeOut -v ${timeOut}`);
   }
   await same("updateBrokerConfig -n {namesrv} -b {master} -k noSuchKey -v 3");
   await same("updateBrokerConfig -n {namesrv} -b 127.0.0.1:1 -k fileReservedTime -v 3");

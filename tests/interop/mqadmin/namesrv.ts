@@ -2,7 +2,7 @@
 import { assertMatch, assertStringIncludes } from "@std/assert";
 import { test } from "../../harness.ts";
 import { sorted, value } from "./marks.ts";
-import { same, sameRefusal } from "./twins.ts";
+import { same, sameRefusal, twins } from "./twins.ts";
 
 test("mqadmin updateOrderConf keeps the order of a topic's queues; routes have it when they are told to", async () => {
   await same("updateOrderConf -n {namesrv} -t twin-orders -m put -v broker-a:4");
@@ -61,6 +61,15 @@ test("mqadmin getNamesrvConfig shows what there is to be told, updateNamesrvConf
       `updateNamesrvConfig -n {namesrv} -k ${key} -v /elsewhere`,
       `Cannot set "${key}": it names a place on this machine`,
     );
+  }
+  const { ours } = await twins();
+  const refused = [
+    ["-k rocketmqHome -v /x", `CODE: 16  DESC: Cannot set "rocketmqHome": it names a place`],
+    ["-k orderMessageEnable -v maybe", `CODE: 1  DESC: field "orderMessageEnable" is "maybe", it`],
+  ];
+  for (const [change, says] of refused) { // where Java says success
+    const { err } = await ours.run(`updateNamesrvConfig -n {namesrv} ${change}`);
+    assertStringIncludes(err, says);
   }
   await same("updateNamesrvConfig -n {namesrv} -k noSuchKey -v 3");
   await same("updateNamesrvConfig -n {namesrv} -k serverWorkerThreads -v many");

@@ -2,9 +2,15 @@
 import { assertMatch, assertStringIncludes } from "@std/assert";
 import { test } from "../../harness.ts";
 import { dates, sorted } from "./marks.ts";
-import { same, sameRefusal } from "./twins.ts";
+import { same, sameRefusal, twins } from "./twins.ts";
 
 const NO_ROUTE = `No route of topic "nowhere": no broker that is alive has registered it here`;
+
+const SYSTEM_TOPICS = [
+  ...["TBW102", "SCHEDULE_TOPIC_XXXX", "BenchmarkTest", "OFFSET_MOVED_EVENT", "SELF_TEST_TOPIC"],
+  ...["DefaultCluster", "broker-a", "DefaultCluster_REPLY_TOPIC", "TRANS_CHECK_MAX_TIME_TOPIC"],
+  "RMQ_SYS_TRACE_TOPIC",
+];
 
 test("mqadmin updateTopic makes topics and changes them", async () => {
   await same("updateTopic -n {namesrv} -b {master} -t made-one");
@@ -42,11 +48,36 @@ test("mqadmin updateTopic is refused where it makes no sense", async () => {
       "long".repeat(25)
     }…", it must be a topic's name: it has 128 characters, 127 are the most`,
   );
-  for (const topic of ["SCHEDULE_TOPIC_XXXX", "TBW102", "RMQ_SYS_TRANS_HALF_TOPIC"]) {
+  for (const topic of [...SYSTEM_TOPICS, "RMQ_SYS_TRANS_HALF_TOPIC", "rmq_sys_any"]) {
     await sameRefusal(
       `updateTopic -n {namesrv} -b {master} -t ${topic}`,
       `Cannot create "${topic}": the topic belongs to the broker`,
     );
+  }
+});
+
+test("mqadmin updateTopic is told what our broker does not take, where Java says success", async () => {
+  const cases = [
+    ["-p 9", `field "perm" is "9", it must be a whole number from 0 to 7`],
+    ["-r -1", `field "readQueueNums" is "-1", it must be a whole number from 0 to 65535`],
+  ];
+  const { ours } = await twins();
+  for (const [flag, says] of cases) {
+    const { err } = await ours.run(`updateTopic -n {namesrv} -b {master} -t made-odd ${flag}`);
+    assertStringIncludes(err, `CODE: 1  DESC: ${says}\n`);
+  }
+});
+
+test("mqadmin updateTopic makes topics that nobody can use, and those of groups", async () => {
+  const odd = ["made-none -r 0 -w 0", "made-shut -p 0", "%RETRY%made-group", "made|bar"];
+  for (const topic of odd) {
+    await same(`updateTopic -n {namesrv} -b {master} -t ${topic}`);
+    await same(`topicRoute -n {namesrv} -t ${topic.split(" ")[0]}`);
+  }
+  await same("topicStatus -n {namesrv} -t made-none");
+  await same("topicStatus -n {namesrv} -t made-shut");
+  for (const topic of odd) {
+    await same(`deleteTopic -n {namesrv} -c DefaultCluster -t ${topic.split(" ")[0]}`);
   }
 });
 
@@ -90,8 +121,10 @@ test("mqadmin deleteTopic takes a topic away, also from the name server", async 
   await same("topicList -n {namesrv}", { marks: [sorted] });
   await same("deleteTopic -n {namesrv} -c DefaultCluster -t nowhere");
   await same("deleteTopic -n {namesrv} -c NoCluster -t nowhere");
-  await sameRefusal(
-    "deleteTopic -n {namesrv} -c DefaultCluster -t TBW102",
-    `Cannot delete "TBW102": the topic belongs to the broker`,
-  );
+  for (const topic of SYSTEM_TOPICS) {
+    await sameRefusal(
+      `deleteTopic -n {namesrv} -c DefaultCluster -t ${topic}`,
+      `Cannot delete "${topic}": the topic belongs to the broker`,
+    );
+  }
 });
