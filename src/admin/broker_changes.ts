@@ -8,14 +8,18 @@ import { RequestCode, ResponseCode } from "../wire/codes.ts";
 import { AnswerError } from "../client/errors.ts";
 import { askNode, type Lines } from "./lines.ts";
 
-/** Changes settings of a broker, all or none. A Java broker passes over keys it does not know. @throws {AnswerError} {CallError} */
+/**
+ * Changes settings of a broker, all or none; gives what it has to say of them, mostly nothing. A Java broker
+ * passes over keys it does not know. @throws {AnswerError} {CallError}
+ */
 export async function putBrokerConfig(
   lines: Pick<Lines, "calls">,
   address: string,
   settings: Iterable<readonly [key: string, value: string]>,
-): Promise<void> {
+): Promise<string> {
   const request = { code: RequestCode.UPDATE_BROKER_CONFIG, body: formatSettings(settings) };
-  await askNode(lines, address, request, "change the broker's settings");
+  const { remark } = await askNode(lines, address, request, "change the broker's settings");
+  return remark ?? "";
 }
 
 /** What a broker can be told to remove: files of its log that are old enough, queues of those, topics without any. */

@@ -8,9 +8,9 @@ import { LOG_FORMATS, type LogFormat } from "./logging.ts";
 /** What a word or a flag's value may name. Topics, groups and brokers are those of the cluster. */
 export type Named = "topic" | "group" | "broker" | "folder" | "file";
 
-/** A flag of a command: a switch, or one with a value. */
+/** A flag of a command: a switch, one with a value, or one that may be given several times. */
 export interface Flag {
-  readonly kind: "switch" | "text" | "count";
+  readonly kind: "switch" | "text" | "count" | "texts";
   /** A one-letter form. */
   readonly letter?: string;
   /** All that a text may be. */
@@ -22,6 +22,7 @@ export interface Flag {
 /** What a command was given, by the kinds of its flags. */
 export type FlagValues<F extends Readonly<Record<string, Flag>>> = {
   readonly [K in keyof F]: F[K]["kind"] extends "switch" ? boolean
+    : F[K]["kind"] extends "texts" ? readonly string[]
     : (F[K]["kind"] extends "count" ? number : string) | undefined;
 };
 
@@ -42,6 +43,7 @@ export function parseFlags<const F extends Readonly<Record<string, Flag>>>(
   const parsed = parseArgs(args, {
     string: ["_", ...names.filter((name) => !switches.includes(name))],
     boolean: switches,
+    collect: names.filter((name) => flags[name].kind === "texts"),
     alias: Object.fromEntries(
       names.flatMap((name) => flags[name].letter ? [[name, flags[name].letter]] : []),
     ),
@@ -56,6 +58,7 @@ export function parseFlags<const F extends Readonly<Record<string, Flag>>>(
 
 function valueOf(name: string, { kind, choices }: Flag, given: unknown): unknown {
   if (kind === "switch") return given === true;
+  if (kind === "texts") return textsOf(name, given);
   if (given === undefined) return undefined;
   if (given === "") throw new UsageError(`--${name} needs a value`);
   if (kind === "text") {
@@ -68,6 +71,12 @@ function valueOf(name: string, { kind, choices }: Flag, given: unknown): unknown
     throw new UsageError(`--${name} is "${given}", it must be a whole number`);
   }
   return count;
+}
+
+function textsOf(name: string, given: unknown): string[] {
+  const all = Array.isArray(given) ? given.map(String) : [];
+  if (all.includes("")) throw new UsageError(`--${name} needs a value`);
+  return all;
 }
 
 function unknownFlag(arg: string, names: readonly string[]): UsageError {

@@ -4,6 +4,7 @@
  */
 import { test } from "../harness.ts";
 import { closeClusters } from "./cli/clusters.ts";
+import "./cli/broker.ts";
 import "./cli/completion.ts";
 import "./cli/topic.ts";
 

@@ -90,3 +90,13 @@ test("parseNode() asks for no role when help is wanted", () => {
   assertEquals(parseNode(["--help"]).help, true);
   assertEquals(parseNode(["--master", "-h"]).help, true);
 });
+
+test("parseFlags() gives all values of a flag that may be given several times", () => {
+  const several = { set: { kind: "texts", letter: "s" } } as const;
+  assertEquals(parseFlags(["--set", "a=1", "-s", "b=2", "c"], several), {
+    flags: { set: ["a=1", "b=2"] },
+    words: ["c"],
+  });
+  assertEquals(parseFlags([], several).flags, { set: [] });
+  assertThrows(() => parseFlags(["--set"], several), UsageError, "--set needs a value");
+});
