@@ -21,6 +21,7 @@ import { completionOf } from "./completion.ts";
 import { config } from "./config.ts";
 import { consume } from "./consume.ts";
 import { dev } from "./dev.ts";
+import { doctor } from "./doctor.ts";
 import { Exit, UsageError } from "./exit.ts";
 import { ha } from "./ha.ts";
 import { health } from "./health.ts";
@@ -46,6 +47,7 @@ const commands: readonly Command[] = [
   namesrv,
   admin,
   ha,
+  doctor,
   health,
   bench,
   log,
