@@ -64,6 +64,24 @@ test("bench produce counts what is stored, and leaves nothing behind that is not
   assertMatch(timed.stderr, /^ {3}1 s {2}[\d.,]+ msg\/s/);
   assertEquals((await run(0, "topic list --json")).stdout.match(/bench/g), null);
 
+  const read = JSON.parse((await run(0, "bench consume kept --json")).stdout);
+  assertEquals([read.messages, read.kept, read.stopped], [600, true, false]);
+  const slaveAddress = text(cluster.slaves[0].broker);
+  const there = await run(0, `bench consume kept --batch 7 --count 300 -b ${slaveAddress}`);
+  assertMatch(there.stdout, /^Reading kept, to its end: 4 queues on broker-a \(SLAVE, /);
+  assertMatch(there.stdout, /\n {2}messages +3\d\d +in \d+ pulls\n/);
+  const own = await run(0, "bench consume --fill 2000 --size 100 --json");
+  assertEquals(JSON.parse(own.stdout).messages, 2000);
+  const [live] = await Promise.all([
+    run(0, "bench consume kept --live --seconds 2 --json"),
+    run(0, "bench produce kept --seconds 3 --warmup 0 --rate 200"),
+  ]);
+  const { messages, endToEndMs } = JSON.parse(live.stdout);
+  assertEquals([messages > 0, endToEndMs.max >= 0], [true, true], live.stdout);
+  assertEquals((await run(0, "topic list --json")).stdout.match(/pocketmq-bench/g), null);
+  const missing = await run(1, "bench consume keptt");
+  assertStringIncludes(missing.stderr, 'No broker here has topic "keptt"');
+
   const refused = await run(2, "bench produce kept --queues 9");
   assertStringIncludes(refused.stderr, `--queues is 9, topic "kept" has 4 on broker-a\n`);
   const reserved = await run(2, "bench produce SCHEDULE_TOPIC_XXXX");

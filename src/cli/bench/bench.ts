@@ -1,5 +1,6 @@
 import { CLUSTER_HELP } from "../cluster.ts";
 import type { Command } from "../command.ts";
+import { consume } from "./consume.ts";
 import { TARGET_HELP } from "../admin/reach.ts";
 import { LIVE_HELP } from "./live.ts";
 import { produce } from "./produce.ts";
@@ -7,7 +8,7 @@ import { produce } from "./produce.ts";
 /** `pocketmq bench` */
 export const bench: Command = {
   name: "bench",
-  usage: "produce [TOPIC]",
+  usage: "produce [TOPIC] | consume [TOPIC]",
   summary: "Measure how fast any RocketMQ 4.x cluster is",
   help: `
   produce [TOPIC]   send as fast as answers come, or by a schedule; without TOPIC to one of
@@ -24,7 +25,20 @@ export const bench: Command = {
     --queues N      queues on each broker (4; of a topic that exists all)
     --tag TAG, --keys N, --properties a=1,b=2
                     what each message has; N keys of its own
-    --keep          leave the topic and its messages where they are
+  consume [TOPIC]   read as fast as pulls are answered, each queue to its end; without TOPIC
+                    one of its own that is filled first. No offset is kept
+    --batch N       messages a pull asks for (32); brokers may give fewer
+    --connections N connections (4), at most one for each queue
+    --from WHERE    first (the default), last, or a time: 2026-01-31T12:00:00Z, 10m ago
+    --seconds N, --count N
+                    end after so long (10), or so many messages
+    --again         begin anew with a queue that was read to its end
+    --live          wait for what others send from now on: how long a message takes from
+                    the broker's log to here
+    --fill N, --size N
+                    messages (100000) and bytes of a body (1K) of a topic of its own
+
+    --keep          leave a topic that was made, and its messages
 ${LIVE_HELP}
 ${TARGET_HELP}${CLUSTER_HELP}
 A message is counted by its answer: SEND_OK, or stored with less than was configured
@@ -38,7 +52,9 @@ Examples:
   pocketmq bench produce
   pocketmq bench produce --connections 16 --inflight 32 --size 256 --seconds 30
   pocketmq bench produce orders --rate 5000 -n 10.0.0.1:9876
+  pocketmq bench consume --again
+  pocketmq bench consume orders --live --seconds 60
   pocketmq bench produce -b 10.0.0.5:10911 --count 100000 --json | jq .latencyMs.p99
 `,
-  verbs: { produce },
+  verbs: { produce, consume },
 };

@@ -2,6 +2,7 @@ import { brokerConfig } from "../../admin/brokers.ts";
 import type { Lines } from "../../admin/lines.ts";
 import { deleteTopic, kindOf, putTopic, topicRoute, topicStats } from "../../admin/topics.ts";
 import { hexOf } from "../../base/bytes.ts";
+import { reasonOf } from "../../base/log.ts";
 import { AnswerError } from "../../client/errors.ts";
 import type { Runtime } from "../../ports/host.ts";
 import { CallError } from "../../rpc/peer.ts";
@@ -77,8 +78,17 @@ export async function openTopic(
   return opened;
 }
 
-/** Deletes what `openTopic` made. @throws {AnswerError} {CallError} when a broker does not. */
-export async function dropTopic(lines: Lines, { topic, brokers }: BenchTopic): Promise<void> {
+/** Deletes what `openTopic` made; gives why it is still there, undefined when it is gone. */
+export async function leftOf(lines: Lines, topic: BenchTopic): Promise<string | undefined> {
+  try {
+    await dropTopic(lines, topic);
+    return undefined;
+  } catch (error) {
+    return `topic ${topic.topic} was not deleted: ${reasonOf(error)}`;
+  }
+}
+
+async function dropTopic(lines: Lines, { topic, brokers }: BenchTopic): Promise<void> {
   const masters = brokers.map(({ address }) => address);
   try {
     await deleteTopic(lines, topic, masters);

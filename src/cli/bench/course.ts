@@ -59,10 +59,15 @@ export class Course {
     return begun >= this.warmUntil && begun < this.#until;
   }
 
-  /** Nothing is begun from now on. */
+  /** Nothing is begun from now on: it was ended before its time. */
   stop(now: number): void {
     if (this.over(now)) return;
     this.#stopped = true;
     this.#until = now;
+  }
+
+  /** Nothing is begun from now on: what was to be done is done. */
+  finish(now: number): void {
+    if (!this.over(now)) this.#until = now;
   }
 }

@@ -1,5 +1,3 @@
-import type { Lines } from "../../admin/lines.ts";
-import { reasonOf } from "../../base/log.ts";
 import { parseAddress } from "../../wire/host_address.ts";
 import type { FlagValues } from "../args.ts";
 import { jsonLine, reaching, TARGET_FLAGS } from "../admin/reach.ts";
@@ -7,7 +5,7 @@ import { CLUSTER_FLAGS } from "../cluster.ts";
 import type { Context } from "../command.ts";
 import { Exit } from "../exit.ts";
 import { type Verb, verb } from "../verb.ts";
-import { type BenchTopic, dropTopic, openTopic } from "./bench_topic.ts";
+import { type BenchTopic, leftOf, openTopic } from "./bench_topic.ts";
 import { Course } from "./course.ts";
 import { latencyMaker } from "./latencies.ts";
 import { Live, LIVE_FLAGS } from "./live.ts";
@@ -111,16 +109,6 @@ async function measured(
       stopped: course.stopped,
     },
   };
-}
-
-/** Why the topic is still there; undefined when it is gone. */
-async function leftOf(lines: Lines, topic: BenchTopic): Promise<string | undefined> {
-  try {
-    await dropTopic(lines, topic);
-    return undefined;
-  } catch (error) {
-    return `topic ${topic.topic} was not deleted: ${reasonOf(error)}`;
-  }
 }
 
 /** As `send`: 0 all are SEND_OK, 3 all are stored, 1 one is not. */

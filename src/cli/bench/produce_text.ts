@@ -12,6 +12,7 @@ import {
   msText,
   rateText,
   rounded,
+  secondsText,
   wholeText,
 } from "./texts.ts";
 
@@ -66,7 +67,7 @@ export function producedText(produced: Produced): string {
       "rate",
       rateText(perSecond, "msg"),
       megabytesText(bytesPerSecond),
-      `over ${seconds.toFixed(1)} s`,
+      `over ${secondsText(seconds)}`,
     ],
     ...latencyRow("latency", latency),
     ...counts.map(({ status, requests, remark }) => [

@@ -52,3 +52,8 @@ export function latencyJson(latency: LatencySummary): Record<string, number> {
 export function rounded(value: number): number {
   return Math.round(value * 1000) / 1000;
 }
+
+/** How long something was measured: 10.0 s, 0.157 s. */
+export function secondsText(seconds: number): string {
+  return `${seconds.toFixed(seconds < 1 ? 3 : 1)} s`;
+}
