@@ -68,6 +68,7 @@ const CONFIGURATION: Terms = {
     { line: /^(inSyncReplicas|minInSyncReplicas) +=/, why: "of 5.x" },
     { line: /^haMasterAddress +=/, why: "Java does not tell" },
     { line: /^diskSpace(\w+) +=/, why: "system properties in Java" },
+    { line: /^enablePropertyFilter += +true$/, why: "ours filters unless told not to" },
     { line: /^slaveTimeout += +2500$/, why: "below the client's own time-out" },
   ],
   onlyJava: [
@@ -79,6 +80,7 @@ const CONFIGURATION: Terms = {
       line: /^(aclEnable|enable(DLegerCommitLog|Lmq|MultiDispatch|ConsumeQueueExt)) +=/,
       why: "not here",
     },
+    { line: /^enablePropertyFilter += +false$/, why: "see ours" },
     { line: /^slaveTimeout += +3000$/, why: "see ours" },
   ],
 };

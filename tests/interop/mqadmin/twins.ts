@@ -15,10 +15,7 @@ import { lazily } from "../suite.ts";
 import { type By, Trio } from "../trio.ts";
 import { hasContent, type Mark, reason, stack } from "./marks.ts";
 
-/**
- * Given to both brokers. At its first look for open transactions Java's makes a topic, a minute after its start; and
- * unless it is told so it filters by tags alone.
- */
+/** Given to both brokers: at its first look for open transactions Java's makes a topic, a minute after its start. */
 const CONFIG = { transactionCheckInterval: 3_600_000 };
 
 /** Home of the JVM that runs all commands. */
