@@ -35,3 +35,14 @@ export async function clusterBrokers(servers: Pick<NameServers, "ask">): Promise
 function order(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
+
+/** Of each broker name the master, or the slave with the least id where it has none. */
+export function onePerName(brokers: readonly ClusterBroker[]): ClusterBroker[] {
+  const least = new Map<string, ClusterBroker>();
+  for (const broker of brokers) {
+    const place = `${broker.cluster}\n${broker.name}`;
+    const known = least.get(place);
+    if (known === undefined || broker.id < known.id) least.set(place, broker);
+  }
+  return [...least.values()];
+}

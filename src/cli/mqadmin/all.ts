@@ -3,7 +3,10 @@ import { acl } from "./acl.ts";
 import { brokers } from "./brokers.ts";
 import { clusters } from "./clusters.ts";
 import { exports } from "./exports.ts";
+import { groupLooks } from "./group_looks.ts";
+import { groups } from "./groups.ts";
 import { namesrvs } from "./namesrvs.ts";
+import { offsets } from "./offsets.ts";
 import { topicChanges } from "./topic_changes.ts";
 import { topicLooks } from "./topic_looks.ts";
 
@@ -15,6 +18,9 @@ export const all: Readonly<Record<string, MqadminCommand>> = {
   ...brokers,
   ...namesrvs,
   ...exports,
+  ...groups,
+  ...groupLooks,
+  ...offsets,
   ...acl,
 };
 

@@ -88,3 +88,10 @@ export const CLUSTER = {
   letter: "c",
   meaning: "the brokers of that cluster",
 } as const;
+export const GROUP = {
+  kind: "text",
+  letter: "g",
+  required: true,
+  names: "group",
+  meaning: "the consumer group",
+} as const;
