@@ -62,11 +62,19 @@ export class Counted {
 /** Groups and topics that are counted at most; what is beyond is not. */
 const COUNTED_MAX = 100_000;
 
-/** What one group got of one topic. */
-interface Got {
+/** Messages of one topic that were stored, or that one group got. */
+interface Flow {
   readonly messages: Counted;
   readonly bytes: Counted;
 }
+
+/** How many messages a topic has had, and bytes of them since some moment before the start. */
+export interface TopicTotals {
+  readonly messages: number;
+  readonly bytes: number;
+}
+
+const NOTHING: TopicTotals = { messages: 0, bytes: 0 };
 
 /** Messages that a broker stored, and gave to pulls, since its start. */
 export interface BrokerTotals {
@@ -78,18 +86,18 @@ export interface BrokerTotals {
 export class Counts {
   readonly #brokerTotals: () => BrokerTotals;
   readonly #all: { readonly [K in keyof BrokerTotals]: Counted };
-  readonly #topicTotals: () => ReadonlyMap<string, number>;
+  readonly #topicTotals: () => ReadonlyMap<string, TopicTotals>;
   readonly #now: () => number;
-  readonly #puts = new Map<string, Counted>();
-  readonly #gets = new Map<string, Map<string, Got>>(); // by group and topic
+  readonly #puts = new Map<string, Flow>();
+  readonly #gets = new Map<string, Map<string, Flow>>(); // by group and topic
   readonly #backs = new Map<string, Counted>(); // by topic@group
   #getCount = 0;
   #sampledAt: number;
 
-  /** `topicTotals` says how many messages each topic has had. It is asked now and then: no send pays for it. */
+  /** `topicTotals` says what each topic has had. It is asked now and then: no send pays for it. */
   constructor(
     now: () => number,
-    topicTotals: () => ReadonlyMap<string, number>,
+    topicTotals: () => ReadonlyMap<string, TopicTotals>,
     brokerTotals: () => BrokerTotals,
   ) {
     this.#now = now;
@@ -127,15 +135,15 @@ export class Counts {
     return this.#backs.get(`${topic}@${group}`)?.stats(this.#now());
   }
 
-  /** Messages that were stored for a topic; undefined when there were none. */
-  puts(topic: string): BrokerStats | undefined {
+  /** What was stored for a topic; undefined when there was nothing. */
+  puts(topic: string, what: keyof Flow): BrokerStats | undefined {
     this.#refresh();
-    const counted = this.#puts.get(topic);
+    const counted = this.#puts.get(topic)?.[what];
     return counted === undefined || counted.times === 0 ? undefined : counted.stats(this.#now());
   }
 
   /** What a group got of a topic; undefined when it got nothing. */
-  gets(topic: string, group: string, what: keyof Got): BrokerStats | undefined {
+  gets(topic: string, group: string, what: keyof Flow): BrokerStats | undefined {
     return this.#gets.get(group)?.get(topic)?.[what].stats(this.#now());
   }
 
@@ -156,7 +164,10 @@ export class Counts {
     if (now - this.#sampledAt < SPANS[0].everyMs) return;
     this.#refresh();
     this.#sampledAt = now;
-    for (const counted of this.#puts.values()) counted.sample(now);
+    for (const { messages, bytes } of this.#puts.values()) {
+      messages.sample(now);
+      bytes.sample(now);
+    }
     for (const [key, counted] of this.#backs) {
       counted.sample(now);
       if (counted.idle) this.#backs.delete(key);
@@ -178,23 +189,27 @@ export class Counts {
   #refresh(): void {
     const totals = this.#topicTotals();
     for (const topic of this.#puts.keys()) if (!totals.has(topic)) this.#puts.delete(topic);
-    for (const [topic, total] of totals) {
-      const counted = this.#putsOf(topic, 0);
-      if (counted === undefined || counted.total === total) continue;
-      counted.times += Math.max(0, total - counted.total); // a batch counts as its messages
-      counted.total = total;
+    for (const [topic, { messages, bytes }] of totals) {
+      const flow = this.#putsOf(topic, NOTHING);
+      if (flow === undefined || flow.messages.total === messages) continue;
+      const more = Math.max(0, messages - flow.messages.total);
+      flow.messages.times += more; // a batch counts as its messages
+      flow.bytes.times += more;
+      flow.messages.total = messages;
+      flow.bytes.total = bytes;
     }
   }
 
-  #putsOf(topic: string, base: number): Counted | undefined {
-    let counted = this.#puts.get(topic);
-    if (counted !== undefined || this.#puts.size >= COUNTED_MAX) return counted;
-    // what it has, it got since the topics were looked at last
-    this.#puts.set(topic, counted = new Counted(this.#sampledAt, base));
-    return counted;
+  #putsOf(topic: string, base: TopicTotals): Flow | undefined {
+    let flow = this.#puts.get(topic);
+    if (flow !== undefined || this.#puts.size >= COUNTED_MAX) return flow;
+    const at = this.#sampledAt; // what it has, it got since the topics were looked at last
+    flow = { messages: new Counted(at, base.messages), bytes: new Counted(at, base.bytes) };
+    this.#puts.set(topic, flow);
+    return flow;
   }
 
-  #newGot(group: string, topic: string): Got | undefined {
+  #newGot(group: string, topic: string): Flow | undefined {
     if (this.#getCount >= COUNTED_MAX) return undefined;
     let topics = this.#gets.get(group);
     if (topics === undefined) this.#gets.set(group, topics = new Map());

@@ -10,6 +10,7 @@ import { ConfigVersion } from "./admin/config_version.ts";
 import { Clients } from "./clients.ts";
 import type { BrokerConfig } from "./config.ts";
 import { Confirmations } from "./confirm.ts";
+import type { TopicTotals } from "./counts.ts";
 import { DelayProgress } from "./delay_progress.ts";
 import { Filters } from "./filter/filters.ts";
 import { Groups } from "./groups.ts";
@@ -141,11 +142,12 @@ function restoreTopics(topics: Topics, store: Store, newQueues: number, log: Log
   }
 }
 
-/** How many messages each topic has had, those that are gone too. */
-function topicTotals({ queues }: Store): Map<string, number> {
-  const totals = new Map<string, number>();
-  for (const { topic, maxOffset } of queues.all()) {
-    totals.set(topic, (totals.get(topic) ?? 0) + maxOffset);
+/** How many messages each topic has had, those that are gone too, and the size of those since the start. */
+function topicTotals({ queues }: Store): Map<string, TopicTotals> {
+  const totals = new Map<string, TopicTotals>();
+  for (const { topic, maxOffset, putBytes } of queues.all()) {
+    const { messages, bytes } = totals.get(topic) ?? { messages: 0, bytes: 0 };
+    totals.set(topic, { messages: messages + maxOffset, bytes: bytes + putBytes });
   }
   return totals;
 }

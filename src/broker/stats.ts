@@ -1,6 +1,6 @@
 import { type LongestOf, Stalls } from "../metrics/stalls.ts";
 import type { Runtime } from "../ports/host.ts";
-import { Counts } from "./counts.ts";
+import { Counts, type TopicTotals } from "./counts.ts";
 import { PutTimes } from "./put_times.ts";
 
 const SAMPLE_MS = 1_000;
@@ -60,10 +60,10 @@ export class Stats {
   readonly counts: Counts;
   #cancel: () => void;
 
-  /** `topicTotals` says how many messages each topic has had. */
+  /** `topicTotals` says what each topic has had. */
   constructor(
     { clock, unservedMs }: Pick<Runtime, "clock" | "unservedMs">,
-    topicTotals: () => ReadonlyMap<string, number> = () => new Map(),
+    topicTotals: () => ReadonlyMap<string, TopicTotals> = () => new Map(),
   ) {
     const { put, got, found, missed } = this;
     const brokerTotals = () => ({ puts: put.total, gets: got.total });

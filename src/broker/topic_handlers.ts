@@ -53,6 +53,7 @@ export function topicHandlers(
   // Also of a topic that is gone: whoever was told that deleting it failed tries again.
   const remove: Handler = async ({ ext }) => {
     const name = new Fields(ext).text("topic");
+    if (topics.get(name) === undefined) checkTopicName("topic", name);
     const refused = refusal("delete", name);
     if (refused !== undefined) return refused;
     topics.delete(name);

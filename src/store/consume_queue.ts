@@ -40,6 +40,8 @@ export class ConsumeQueue {
   dirty = false;
   /** Got entries in the slice that is being dispatched. */
   touched = false;
+  /** Size of the records that entries were put for, since it was opened. */
+  putBytes = 0;
   readonly #segments: Segments;
   readonly #becameDirty: (queue: ConsumeQueue) => void;
   #min = 0; // entry number
@@ -185,6 +187,7 @@ export class ConsumeQueue {
     putEntry(this.#tailView, this.#tailBytes, logOffset, size, tagsCode);
     this.#tailBytes += ENTRY_BYTES;
     this.#logEnd = logOffset + size;
+    this.putBytes += size;
     if (logOffset < this.#floor) this.#min = this.#start = this.maxOffset;
     if (!this.dirty) this.#beDirty();
     return true;

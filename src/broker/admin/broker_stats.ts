@@ -46,7 +46,8 @@ function statsOf(
   counts: Counts,
   { statsName, statsKey }: BrokerStatsQuery,
 ): BrokerStats | undefined {
-  if (statsName === "TOPIC_PUT_NUMS") return counts.puts(statsKey);
+  if (statsName === "TOPIC_PUT_NUMS") return counts.puts(statsKey, "messages");
+  if (statsName === "TOPIC_PUT_SIZE") return counts.puts(statsKey, "bytes");
   const place = splitPlace(statsKey);
   if (place === undefined) return undefined;
   const [topic, group] = place;

@@ -40,6 +40,7 @@ for (
       field: "topic",
     },
     { name: "no topic", code: 215, ext: {}, field: "topic" },
+    { name: "a strange name to delete", code: 215, ext: { topic: "a*b" }, field: "topic" },
     { name: "no group", code: 14, ext: { topic: "T", queueId: "0" }, field: "consumerGroup" },
     {
       name: "a queue that is text",

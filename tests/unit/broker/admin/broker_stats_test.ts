@@ -55,6 +55,9 @@ test("315 tells what a topic and a group had in the last minute, and 208 how fas
   };
   await rig.clock.advance(10_000);
   assertEquals(await ask("TOPIC_PUT_NUMS", "T"), { avgpt: 1, sum: 8, tps: 0.8 });
+  const stored = rig.store.log.tail;
+  const sizes = { avgpt: stored / 8, sum: stored, tps: stored / 10 };
+  assertEquals(await ask("TOPIC_PUT_SIZE", "T"), sizes);
   const { body } = await client.ask(pull({ maxMsgNums: "6" }));
   assertEquals(await ask("GROUP_GET_NUMS", "T@C"), { avgpt: 6, sum: 6, tps: 6 });
   const size = await ask("GROUP_GET_SIZE", "T@C");
@@ -109,6 +112,8 @@ test("315 does not count what was there before the broker started", async () => 
   await before.client().ask(send());
   await before.close();
   await using rig = await brokerRig({ fs: before.fs });
-  const ext = { statsName: "TOPIC_PUT_NUMS", statsKey: "T" };
-  assertEquals((await rig.client().ask({ code: 315, ext })).code, 1);
+  for (const statsName of ["TOPIC_PUT_NUMS", "TOPIC_PUT_SIZE"]) {
+    const ext = { statsName, statsKey: "T" };
+    assertEquals((await rig.client().ask({ code: 315, ext })).code, 1);
+  }
 });
