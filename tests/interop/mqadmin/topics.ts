@@ -121,6 +121,10 @@ test("mqadmin deleteTopic takes a topic away, also from the name server", async 
   await same("topicList -n {namesrv}", { marks: [sorted] });
   await same("deleteTopic -n {namesrv} -c DefaultCluster -t nowhere");
   await same("deleteTopic -n {namesrv} -c NoCluster -t nowhere");
+  await sameRefusal(
+    "deleteTopic -n {namesrv} -c DefaultCluster -t bad*topic",
+    `field "topic" is "bad*topic", it must be a topic's name: only letters, digits and % - _ | may stand in it`,
+  );
   for (const topic of SYSTEM_TOPICS) {
     await sameRefusal(
       `deleteTopic -n {namesrv} -c DefaultCluster -t ${topic}`,
