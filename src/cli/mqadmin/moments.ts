@@ -2,7 +2,7 @@ import { UsageError } from "../exit.ts";
 import { localTime } from "./print.ts";
 
 /** What a flag that takes a time may be. */
-export const MOMENT = "ms since 1970, or 2026-01-31#12:00:00:000 on this machine's clock";
+export const MOMENT = "ms since 1970 or 2026-01-31#12:00:00:000";
 
 const DATE = /^(\d{4})-(\d\d)-(\d\d)#(\d\d):(\d\d):(\d\d):(\d{3})$/;
 
@@ -10,7 +10,9 @@ const DATE = /^(\d{4})-(\d\d)-(\d\d)#(\d\d):(\d\d):(\d\d):(\d{3})$/;
 export function momentOf(flag: string, text: string): number {
   if (/^[0-9]{1,15}$/.test(text)) return Number(text);
   const [year, month, ...rest] = (DATE.exec(text) ?? []).slice(1).map(Number);
-  if (year === undefined) throw new UsageError(`${flag} is "${text}", it must be ${MOMENT}`);
+  if (year === undefined) {
+    throw new UsageError(`${flag} is "${text}", it must be ${MOMENT} by this machine's clock`);
+  }
   const [day, hour, minute, second, ms] = rest;
   return new Date(year, month - 1, day, hour, minute, second, ms).getTime();
 }

@@ -15,8 +15,7 @@ const FORCE = {
   letter: "f",
   meaning: "also forward, past what nobody has consumed (true)",
 } as const;
-const CPLUS =
-  "brokers of ours tell each client in the form it reads; for those of Java's use mqadmin";
+const CPLUS = "brokers of ours need no telling, for those of Java's use mqadmin";
 
 /** Commands that have a group go on elsewhere. */
 export const offsets: Readonly<Record<string, MqadminCommand>> = {
@@ -64,7 +63,7 @@ export const offsets: Readonly<Record<string, MqadminCommand>> = {
         kind: "text",
         letter: "s",
         required: true,
-        meaning: `now (or -1) for the end of each queue; ${MOMENT}`,
+        meaning: `now (or -1): the end of each queue; ${MOMENT}`,
       },
       force: FORCE,
       cplus: { kind: "switch", letter: "c", meaning: "tell clients in C++", unsupported: CPLUS },
