@@ -63,9 +63,12 @@ export class QueueRead {
   readonly #bytes = new Uint8Array(SCANNED_ENTRIES_MAX * ENTRY_BYTES);
   readonly #view = viewOf(this.#bytes);
 
-  /** Finds the messages of a queue from an offset on. */
+  /** Finds the messages of a queue from an offset on; what was deleted with its topic is passed over. */
   read(log: CommitLog, request: QueueRequest): void {
-    const { queue, queueOffset } = request;
+    const { queue } = request;
+    const start = queue?.start ?? 0;
+    const isDeleted = start > 0 && request.queueOffset < start;
+    const queueOffset = isDeleted ? start : request.queueOffset;
     this.count = this.totalBytes = this.lagBytes = 0;
     this.minOffset = queue?.minOffset ?? 0;
     this.maxOffset = queue?.maxOffset ?? 0;
@@ -79,7 +82,7 @@ export class QueueRead {
     } else if (queueOffset > this.maxOffset) {
       this.#correct("offsetOverflowBadly", this.maxOffset, request);
     } else {
-      this.#find(log, queue, request);
+      this.#find(log, queue, queueOffset, request);
     }
   }
 
@@ -88,12 +91,12 @@ export class QueueRead {
     if (!request.keepsOffset) this.nextBeginOffset = offset;
   }
 
-  #find(log: CommitLog, queue: ConsumeQueue, request: QueueRequest): void {
+  #find(log: CommitLog, queue: ConsumeQueue, queueOffset: number, request: QueueRequest): void {
     const wanted = request.filter ? SCANNED_ENTRIES_MAX : request.maxMessages;
     const part = this.#bytes.subarray(0, Math.min(wanted, SCANNED_ENTRIES_MAX) * ENTRY_BYTES);
-    const length = queue.read(request.queueOffset, part);
+    const length = queue.read(queueOffset, part);
     if (length === 0) {
-      return this.#correct("offsetFoundNull", queue.nextFileOffset(request.queueOffset), request);
+      return this.#correct("offsetFoundNull", queue.nextFileOffset(queueOffset), request);
     }
     const { filter, limits } = request;
     const tail = log.tail;
@@ -117,7 +120,7 @@ export class QueueRead {
       this.totalBytes += size;
     }
     const looked = at / ENTRY_BYTES;
-    this.nextBeginOffset = request.queueOffset + looked;
+    this.nextBeginOffset = queueOffset + looked;
     this.status = this.count > 0
       ? "found"
       : removed === looked

@@ -1,5 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { utf8 } from "../../../src/base/bytes.ts";
+import { formatTopicTable } from "../../../src/wire/topic.ts";
 import { test } from "../../harness.ts";
 import { copying, type FakeMaster, NOTHING } from "./metadata_rig.ts";
 
@@ -231,4 +232,21 @@ test("while no master is known nobody is asked", () =>
     scene.address = { host: "10.0.0.7", port: 30911 };
     await scene.clock.advance(3_200);
     assertEquals(scene.master.asked.includes("21 10.0.0.7:30909"), true);
+  }));
+
+test("what the master deleted is taken over while its log is followed, not before", () =>
+  copying(async (scene) => {
+    const { clock, master, applied } = scene;
+    const table = { dataVersion: { counter: 1, timestamp: 2 }, topics: new Map() };
+    const told = formatTopicTable({ ...table, deleted: new Map([["T", 4096]]) });
+    master.bodies.set(21, utf8(told));
+    scene.followed = false;
+    await clock.advance(3_000);
+    assertEquals(applied.filter((each) => each.startsWith("deleted")), []);
+    scene.followed = true;
+    await clock.advance(10_000);
+    assertEquals(applied.filter((each) => each.startsWith("deleted")), ["deleted T 4096"]);
+    master.bodies.set(21, utf8(formatTopicTable(table))); // nothing is brought back
+    await clock.advance(10_000);
+    assertEquals(applied.filter((each) => each.startsWith("deleted")), ["deleted T 4096"]);
   }));
