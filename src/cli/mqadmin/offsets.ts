@@ -15,7 +15,7 @@ const FORCE = {
   letter: "f",
   meaning: "also forward, past what nobody has consumed (true)",
 } as const;
-const CPLUS = "brokers of ours need no telling, for those of Java's use mqadmin";
+const CPLUS = "brokers of ours tell all clients, for Java's use mqadmin";
 
 /** Commands that have a group go on elsewhere. */
 export const offsets: Readonly<Record<string, MqadminCommand>> = {
@@ -66,7 +66,7 @@ export const offsets: Readonly<Record<string, MqadminCommand>> = {
         meaning: `now (or -1): the end of each queue; ${MOMENT}`,
       },
       force: FORCE,
-      cplus: { kind: "switch", letter: "c", meaning: "tell clients in C++", unsupported: CPLUS },
+      cplus: { kind: "switch", letter: "c", meaning: "tell C++ clients", unsupported: CPLUS },
     },
     examples: [
       "resetOffsetByTime -g billing -t orders -s now",
