@@ -15,7 +15,7 @@ const FORCE = {
   letter: "f",
   meaning: "also forward, past what nobody has consumed (true)",
 } as const;
-const CPLUS = "brokers of ours tell all clients, for Java's use mqadmin";
+const CPLUS = "ours tell all clients, for Java's use mqadmin";
 
 /** Commands that have a group go on elsewhere. */
 export const offsets: Readonly<Record<string, MqadminCommand>> = {
