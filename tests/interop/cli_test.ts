@@ -3,9 +3,13 @@
  * order.
  */
 import { test } from "../harness.ts";
-import { closeClusters } from "./cli/clusters.ts";
 import "./cli/broker.ts";
+import { closeClusters } from "./cli/clusters.ts";
 import "./cli/completion.ts";
+import "./cli/group.ts";
+import "./cli/message.ts";
+import "./cli/namesrv.ts";
+import "./cli/doctor.ts";
 import "./cli/topic.ts";
 
 test("both clusters of the command line's tests end", closeClusters);
