@@ -6,9 +6,6 @@ import { test } from "../harness.ts";
 import "./cli/broker.ts";
 import { closeClusters } from "./cli/clusters.ts";
 import "./cli/completion.ts";
-import "./cli/group.ts";
-import "./cli/message.ts";
-import "./cli/namesrv.ts";
 import "./cli/doctor.ts";
 import "./cli/topic.ts";
 
