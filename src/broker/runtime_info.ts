@@ -9,6 +9,7 @@ import type { Store } from "../store/store.ts";
 import { RequestCode, ResponseCode } from "../wire/codes.ts";
 import { OUR_VERSION } from "../wire/command.ts";
 import type { DelayProgress } from "./delay_progress.ts";
+import { doubleText } from "../wire/broker_stats.ts";
 import { sizeText } from "../wire/size_text.ts";
 import { PARKED_MAX } from "./parked.ts";
 import { WAITING_MAX } from "./puts.ts";
@@ -115,7 +116,7 @@ function putsOf(
   return {
     putMessageTimesTotal: put.total,
     putMessageSizeTotal: bytes,
-    putMessageAverageSize: put.total === 0 ? "0.0" : bytes / put.total,
+    putMessageAverageSize: doubleText(put.total === 0 ? 0 : bytes / put.total),
     putMessageFailedTimes: putTimes.failed,
     putMessageDistributeTime: putTimes.text,
     putMessageEntireTimeMax: Math.round(putTimes.longestMs),

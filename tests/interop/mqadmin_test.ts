@@ -7,6 +7,7 @@ import "./mqadmin/topics.ts";
 import "./mqadmin/namesrv.ts";
 import "./mqadmin/brokers.ts";
 import "./mqadmin/exports.ts";
+import "./mqadmin/deleted.ts";
 import { closeTwins } from "./mqadmin/twins.ts";
 
 test("both clusters of the mqadmin tests end", closeTwins);

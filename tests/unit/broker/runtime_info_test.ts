@@ -129,6 +129,11 @@ test("28 of a slave counts what it took over as stored", async () => {
   await rig.clock.settle();
   const info = await infoOf(rig);
   assertEquals([info.putMessageTimesTotal, info.msgPutTotalTodayNow], ["3", "3"]);
+  assertEquals(
+    info.putMessageAverageSize,
+    (bytes.length / 3).toFixed(1),
+    "a double, as Java writes it",
+  );
 });
 
 test("28 tells how long the slowest read took", async () => {
