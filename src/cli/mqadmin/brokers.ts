@@ -139,7 +139,7 @@ async function changeSetting(
   const after = (await brokerConfig(lines, address)).get(key) ?? "";
   return after === value || after !== before.get(key)
     ? undefined
-    : `${address} took it, and ${key} is still ${after}: the value is of no use to it, or counts after a restart`;
+    : `${address} took ${key} as ${value}, and has it still as ${after}: it cannot use that, or not before a restart`;
 }
 
 /** As mqadmin names a node of a cluster above its settings. */

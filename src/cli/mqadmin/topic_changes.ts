@@ -62,17 +62,18 @@ export const topicChanges: Readonly<Record<string, MqadminCommand>> = {
           order: given.order ?? false,
         };
         const masters = await mastersAt(lines, given);
+        const order = given.order ? await putOrder(lines, topic, masters, given) : undefined;
+        const isOne = given.clusterName === undefined;
+        const conf = order === undefined ? "" : orderText(order, isOne);
+        const say = (words: string) => given.json || context.terminal.stdout(words);
+        if (isOne) say(conf);
         for (const { address } of masters) {
           await putTopic(lines, address, topic);
-          if (!given.json) context.terminal.stdout(`create topic to ${address} success.\n`);
+          say(`create topic to ${address} success.\n`);
         }
-        const order = given.order ? await putOrder(lines, topic, masters, given) : undefined;
+        if (!isOne) say(conf);
         const brokers = masters.map(({ address }) => address);
-        const kind = given.clusterName === undefined ? "broker" : "cluster";
-        const words = order === undefined
-          ? configText(topic)
-          : `set ${kind} orderConf. isOrder=true, orderConf=[${order}]\n${configText(topic)}`;
-        printDone(context, given, words, { ...topic, brokers, orderConf: order });
+        printDone(context, given, configText(topic), { ...topic, brokers, orderConf: order });
         return Exit.OK;
       }),
   }),
@@ -122,19 +123,26 @@ export const topicChanges: Readonly<Record<string, MqadminCommand>> = {
           const to = { ...config, perm };
           if (config.perm !== perm) await putTopic(lines, address, to);
           if (json) printJson(context, [{ topic, broker: address, from: config.perm, to: perm }]);
-          else context.terminal.stdout(permChangeText(config, to, address));
+          else context.terminal.stdout(permChangeText(config, to, address, given.clusterName));
         }
         return Exit.OK;
       }),
   }),
 };
 
-function permChangeText(from: TopicConfig, to: TopicConfig, address: string): string {
-  return from.perm === to.perm
-    ? `new perm equals to the old one! ${address}\n`
-    : `update topic perm from ${from.perm} to ${to.perm} in ${address} success.\n${
-      configText(to)
-    }.\n`;
+function orderText(conf: string, isOne: boolean): string {
+  return `set ${isOne ? "broker" : "cluster"} orderConf. isOrder=true, orderConf=[${conf}]\n`;
+}
+
+function permChangeText(
+  from: TopicConfig,
+  to: TopicConfig,
+  address: string,
+  cluster: string | undefined,
+): string {
+  if (from.perm === to.perm) return "new perm equals to the old one!\n";
+  const changed = `update topic perm from ${from.perm} to ${to.perm} in ${address} success.\n`;
+  return cluster === undefined ? `${changed}${configText(to)}.\n` : changed;
 }
 
 /** The topic's settings on those of the brokers that have it. */
