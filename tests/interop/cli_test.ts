@@ -7,6 +7,7 @@ import "./cli/broker.ts";
 import { closeClusters } from "./cli/clusters.ts";
 import "./cli/completion.ts";
 import "./cli/doctor.ts";
+import "./cli/mqadmin.ts";
 import "./cli/topic.ts";
 
 test("both clusters of the command line's tests end", closeClusters);
