@@ -3,7 +3,7 @@ import { type Message, messageOf } from "../client/incoming.ts";
 import type { Codecs } from "../ports/host.ts";
 import { ResponseCode } from "../wire/codes.ts";
 import { addressText } from "../wire/host_address.ts";
-import { decodeRecord, decodeRecords } from "../wire/message.ts";
+import { decodeRecord, decodeRecords, type StoredMessage } from "../wire/message.ts";
 import { parseMessageId } from "../wire/message_id.ts";
 import { formatKeyQuery, formatView, type KeyQuery, parseKeyAnswer } from "../wire/query.ts";
 import type { BrokerData } from "../wire/route.ts";
@@ -13,6 +13,12 @@ import { topicRoute } from "./topics.ts";
 
 /** 2^63 - 1 as clients send it. */
 const LAST_MS = Number.MAX_SAFE_INTEGER;
+
+/** A message, and the record that a broker stored of it: that of a retry names another topic. */
+export interface Found {
+  readonly message: Message;
+  readonly record: StoredMessage;
+}
 
 /**
  * The message that a broker's own id names. The id has the broker's address; `from` asks another one that has
@@ -29,6 +35,16 @@ export async function messageById(
   codecs: Codecs,
   from?: string,
 ): Promise<Message> {
+  return (await foundById(lines, id, codecs, from)).message;
+}
+
+/** The same, with its record. @throws {AnswerError} {CallError} {FieldError} {WireError} */
+export async function foundById(
+  lines: Pick<Lines, "calls" | "servers">,
+  id: string,
+  codecs: Codecs,
+  from?: string,
+): Promise<Found> {
   const place = parseMessageId(id);
   const stored = place && addressText(place.storeHost);
   const brokers = from === undefined ? await clusterBrokers(lines.servers) : [];
@@ -40,7 +56,8 @@ export async function messageById(
     throw new AnswerError(ResponseCode.QUERY_NOT_FOUND, `Cannot find message ${id}: ${why}`);
   }
   const { body } = await askNode(lines, address, formatView(place.logOffset), `find message ${id}`);
-  return messageOf(decodeRecord(body), broker?.name ?? "", codecs);
+  const record = decodeRecord(body);
+  return { record, message: messageOf(record, broker?.name ?? "", codecs) };
 }
 
 /** What messages are looked for. */
@@ -59,6 +76,15 @@ export async function messagesByKey(
   query: MessageQuery,
   codecs: Codecs,
 ): Promise<Message[]> {
+  return (await foundByKey(lines, query, codecs)).map(({ message }) => message);
+}
+
+/** The same, with their records. @throws {AnswerError} {CallError} {FieldError} {WireError} */
+export async function foundByKey(
+  lines: Pick<Lines, "calls" | "servers">,
+  query: MessageQuery,
+  codecs: Codecs,
+): Promise<Found[]> {
   const { brokers } = await topicRoute(lines, query.topic);
   const request = formatKeyQuery({
     beginTimestamp: 0,
@@ -71,17 +97,17 @@ export async function messagesByKey(
       const action = `find key "${query.key}"`;
       const answer = await askNode(lines, readable({ brokerAddrs }), request, action);
       const records = decodeRecords(parseKeyAnswer(answer).body);
-      return records.map((record) => messageOf(record, brokerName, codecs));
+      return records.map((record) => ({ record, message: messageOf(record, brokerName, codecs) }));
     } catch (error) {
       if (error instanceof AnswerError && error.code === ResponseCode.QUERY_NOT_FOUND) return [];
       throw error;
     }
   }));
   const { key } = query;
-  const named = ({ messageId, keys }: Message) =>
+  const named = ({ message: { messageId, keys } }: Found) =>
     query.isUniqueKey ? messageId === key : keys.includes(key); // brokers look at hashes only
   return found.flat().filter(named)
-    .sort((a, b) => a.storeTimestamp - b.storeTimestamp)
+    .sort((a, b) => a.record.storeTimestamp - b.record.storeTimestamp)
     .slice(0, query.maxCount);
 }
 

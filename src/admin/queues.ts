@@ -13,6 +13,7 @@ import {
   type QueueEntriesQuery,
 } from "../wire/queue_entries.ts";
 import { askNode, type Lines } from "./lines.ts";
+import type { Found } from "./messages.ts";
 import type { QueueAt } from "./offsets.ts";
 
 /** The group in whose name admin tools read; brokers have it from the start. */
@@ -45,9 +46,19 @@ export interface QueueRange {
 export async function* messagesIn(
   lines: Pick<Lines, "calls">,
   queue: QueueAt,
-  { from, end, tags, group = TOOLS_GROUP }: QueueRange,
+  range: QueueRange,
   codecs: Codecs,
 ): AsyncGenerator<Message> {
+  for await (const { message } of foundIn(lines, queue, range, codecs)) yield message;
+}
+
+/** The same, with their records. @throws {AnswerError} {CallError} {FieldError} {WireError} */
+export async function* foundIn(
+  lines: Pick<Lines, "calls">,
+  queue: QueueAt,
+  { from, end, tags, group = TOOLS_GROUP }: QueueRange,
+  codecs: Codecs,
+): AsyncGenerator<Found> {
   const subscription = subscriptionOf({ topic: queue.topic, expression: tags }, 0);
   for (let next = from; next < end;) {
     const { nextBeginOffset, body, moved } = await pulled(
@@ -61,7 +72,7 @@ export async function* messagesIn(
       if (record.queueOffset < next) continue;
       if (record.queueOffset >= end) return;
       const message = messageOf(record, queue.brokerName, codecs);
-      if (wants(subscription, message.tag)) yield message;
+      if (wants(subscription, message.tag)) yield { record, message };
     }
     if (!moved || nextBeginOffset <= next) return; // the end, or a broker that does not know how to go on
     next = nextBeginOffset;
