@@ -3,6 +3,7 @@ import { acl } from "./acl.ts";
 import { brokers } from "./brokers.ts";
 import { clusters } from "./clusters.ts";
 import { exports } from "./exports.ts";
+import { haStatus } from "./ha_status.ts";
 import { groupLooks } from "./group_looks.ts";
 import { groups } from "./groups.ts";
 import { namesrvs } from "./namesrvs.ts";
@@ -18,6 +19,7 @@ export const all: Readonly<Record<string, MqadminCommand>> = {
   ...brokers,
   ...namesrvs,
   ...exports,
+  ...haStatus,
   ...groups,
   ...groupLooks,
   ...offsets,
