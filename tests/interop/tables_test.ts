@@ -1,5 +1,11 @@
 /** Topics, groups, offsets and delay progress, copied by our slave from a Java master and the other way round. */
-import { assertEquals, assertGreater, assertLessOrEqual } from "@std/assert";
+import {
+  assertEquals,
+  assertGreater,
+  assertLess,
+  assertLessOrEqual,
+  assertMatch,
+} from "@std/assert";
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { RequestCode } from "../../src/wire/codes.ts";
@@ -73,6 +79,36 @@ for (const { name, master, slave } of PAIRS) {
   });
 
   if (master === "ours") {
+    test(`${name}: consumers get what a topic has since it was made again, and the slave takes its settings`, async () => {
+      const cluster = await pair();
+      const admin = adminOf(cluster);
+      const make = ["-b", `127.0.0.1:${cluster.master.port}`, "-t", "Again", "-r", "1", "-w", "1"];
+      await admin("updateTopic", ...make);
+      await stock(cluster, "Again", 30);
+      const running = await javaReader(cluster, { group: "Running", topic: "Again" });
+      running.allow(2); // it pulls a few ahead, and has most still to read
+      await cluster.until("its first messages", () => running.got.length === 2);
+      await admin("deleteTopic", "-n", cluster.namesrv, "-c", "DefaultCluster", "-t", "Again");
+      await admin("updateTopic", ...make);
+      const status = await admin("topicStatus", "-n", cluster.namesrv, "-t", "Again");
+      assertMatch(status, /^broker-a +0 +30 +30 *$/m);
+      for (const body of ["new 1", "new 2", "new 3"]) await cluster.send("Again", body);
+      const fresh = await javaReader(cluster, { group: "Fresh", topic: "Again" });
+      fresh.allow(100);
+      running.allow(100);
+      const due = ["new 1", "new 2", "new 3"];
+      await cluster.until("the new messages", () => fresh.got.length >= 3);
+      await cluster.until("the new messages", () => running.got.includes("new 3"));
+      assertEquals([fresh.got, running.got.slice(-3)], [due, due]);
+      assertLess(running.got.length, 33);
+      await Promise.all([fresh.end(), running.end()]);
+      await admin("updateTopic", ...make.slice(0, 4), "-r", "4", "-w", "4");
+      await cluster.until(
+        "the settings on the slave",
+        async () => (await on(cluster, "Again"))?.readQueueNums === 4,
+      );
+    });
+
     test(`${name}: it asks for topics on our listenPort - 2`, async () =>
       assertGreater(connectionsTo((await pair()).master.port - 2), 0));
   }
