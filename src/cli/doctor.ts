@@ -4,15 +4,19 @@ import { addressOf, TARGET_FLAGS } from "./admin/reach.ts";
 import { CLUSTER_FLAGS, CLUSTER_HELP, nameServersOf } from "./cluster.ts";
 import type { Command } from "./command.ts";
 import { impatient } from "./doctor/asking.ts";
-import { diagnose } from "./doctor/checks.ts";
+import { diagnose, mayPass } from "./doctor/checks.ts";
 import { exitOf, findingsJson, findingsText } from "./doctor/doctor_text.ts";
-import { gather } from "./doctor/gather.ts";
+import { answering } from "./doctor/facts.ts";
+import { gather, watch } from "./doctor/gather.ts";
 import { verb } from "./verb.ts";
+
+/** What may pass is looked at once more after this. */
+const AGAIN_MS = 1_000;
 
 /** `pocketmq doctor` */
 export const doctor: Command = {
   name: "doctor",
-  usage: "[TOPIC] [-c CLUSTER] [-b ADDR]",
+  usage: "[TOPIC] [-c CLUSTER] [-b ADDR] [--seconds N]",
   summary: "Find out what is wrong with a cluster, or with a topic, and what to do next",
   help: `
 It asks every name server and every broker, as clients reach them from this machine, changes
@@ -24,11 +28,13 @@ nothing, and says each trouble in plain words with the next command to run. It t
                   HA port; no master, no room on the disk, busy, a wrong clock, no permission
   replication     slaves behind, stopped, AHEAD, PURGED, DIVERGED; a SYNC_MASTER without
   TOPIC           why clients hear "No route info of this topic", or may not send; and its
-                  groups: behind, with nobody in them, with members that differ or are too
-                  many, with dead letters
+                  groups: behind, switched off, with nobody in them, with members that
+                  differ or are too many, with dead letters
 
   -c, --cluster NAME          that cluster's brokers alone; TOPIC must be in it
   -b, --broker ADDR           look at this broker, too, registered or not
+  --seconds N                 watch the name servers for so long, then judge: brokers that
+                              fight for one name are seen then; 60 is enough
 ${CLUSTER_HELP}
 Exit codes: 0 nothing is wrong, 1 no name server could be asked, 2 the command line is wrong,
 3 something is wrong. With --json each finding is a line: level ("wrong" or "note"), cause (a
@@ -41,7 +47,7 @@ Examples:
   pocketmq doctor orders --json | jq -r .cause
 `,
   ...verb({
-    flags: { ...CLUSTER_FLAGS, ...TARGET_FLAGS },
+    flags: { ...CLUSTER_FLAGS, ...TARGET_FLAGS, seconds: { kind: "count" } },
     words: [{ what: "a topic", kind: "topic", optional: true }],
     async run(context, { flags, words: [topic] }) {
       const { runtime, terminal, program } = context;
@@ -53,8 +59,15 @@ Examples:
         const { net, clock } = runtime;
         const asking = { calls: impatient(redial), net, clock };
         const { cluster } = flags;
-        const facts = await gather(asking, { namesrvs, broker, cluster, topic, dashN });
-        const findings = diagnose(facts);
+        const scope = { namesrvs, broker, cluster, topic, dashN };
+        let facts = await gather(asking, scope);
+        let findings = diagnose(facts);
+        const waitMs = flags.seconds === undefined ? AGAIN_MS : flags.seconds * 1000;
+        if (flags.seconds !== undefined || mayPass(findings)) {
+          const watched = await watch(asking, answering(facts), waitMs);
+          facts = { ...await gather(asking, scope), watched };
+          findings = diagnose(facts);
+        }
         terminal.stdout(
           flags.json ? findingsJson(findings) : findingsText(findings, facts, program),
         );

@@ -143,6 +143,21 @@ test("doctor finds an address that nobody reaches, and a disk that takes nothing
   assertStringIncludes(held.text, "sends are answered with code 14: the disk of");
 });
 
+test("doctor finds two brokers that take turns at one name", async () => {
+  await using cluster = await startCluster({ slaves: 0, role: "ASYNC_MASTER" });
+  const n = text(cluster.namesrv);
+  const dir = `${cluster.master.dir}-other`;
+  const flags = ["--master", ...LOCAL, "--brokerIP1", "127.0.0.1", "--namesrvAddr", n];
+  const other = await startBrokerNode("other", [...flags, "--storePathRootDir", dir], dir);
+  cluster.nodes.push(other);
+  const addresses = [cluster.master, other].map(({ broker }) => text(broker));
+  const found = finds("two-brokers-one-name", "-n", n, "--seconds", "4");
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  await runPocketmq(["topic", "create", "orders", "-n", n, "-b", addresses[0]]); // it registers at once
+  const { text: said } = await found;
+  for (const address of addresses) assertStringIncludes(said, address);
+});
+
 test("doctor finds what is wrong with the groups of a topic", async () => {
   await using cluster = await startCluster({ slaves: 0, role: "ASYNC_MASTER" });
   const [n, m] = [cluster.namesrv, cluster.master.broker].map(text);
@@ -155,6 +170,10 @@ test("doctor finds what is wrong with the groups of a topic", async () => {
   await cluster.ask(cluster.master.broker, sendRequest("orders", "again"));
   const empty = await finds("group-empty", "orders", "-n", n);
   assertStringIncludes(empty.text, 'nobody is in group "billing", 1 message of "orders" before it');
+
+  await runPocketmq(["group", "create", "billing", "--consume", "no", "-n", n]);
+  const disabled = await finds("group-disabled", "orders", "-n", n);
+  assertEquals(disabled.next, [`pocketmq group create billing --consume yes -b ${m}`]);
 
   using _ = await joined(m, "billing", { a: "red", b: "blue" });
   const differ = await finds("subscriptions-differ", "orders", "-n", n);

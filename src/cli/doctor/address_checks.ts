@@ -83,7 +83,17 @@ function doubtOf(address: string, { namesrvs }: Facts): string | undefined {
 
 /** Somebody answers, and is not who the name servers say. */
 function wrongNode(broker: BrokerFacts): Finding[] {
-  const { address, registered, state, isOther } = broker;
+  const { address, registered, state, isOther, refusal } = broker;
+  if (refusal !== undefined) {
+    const text =
+      `${
+        nameOf(broker)
+      } at ${address} refuses to be asked (${refusal}): access control is on there, and this program ` +
+      "signs no requests";
+    return [
+      wrong("access-denied", address, text, "ask with mqadmin and an accessKey of that broker"),
+    ];
+  }
   if (registered === undefined) {
     return isOther
       ? [wrong("not-a-broker", address, `${address} is a name server, no broker`)]

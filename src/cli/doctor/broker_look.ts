@@ -3,11 +3,13 @@ import type { ClusterBroker } from "../../admin/cluster.ts";
 import { type BrokerState, brokerState } from "../../admin/ha.ts";
 import { topicTable } from "../../admin/topic_tables.ts";
 import { sleep } from "../../base/together.ts";
+import { RequestCode, ResponseCode } from "../../wire/codes.ts";
 import { type Asking, hostIn, ifTold, portAt, portIn, silenceOf } from "./asking.ts";
 import type { BrokerFacts } from "./facts.ts";
 
 /** A slave of Java's that copies has moved after as long. */
 const LATER_MS = 1_000;
+const ANSWER_MS = 3_000;
 
 /** Which broker is looked at. */
 export interface Wanted {
@@ -32,7 +34,7 @@ export async function lookAtBroker(
     const tookMs = clock.monotonic() - startedAt;
     const skewMs = skewOf(state, clock.now() - tookMs / 2);
     if (state.settings.size === 0 && state.runtime.size === 0) {
-      return { ...base, tookMs, isOther: true };
+      return { ...base, tookMs, ...await strangerAt(asking, address) };
     }
     const [more, ports, laterMaxOffset] = await Promise.all([
       topic === undefined ? undefined : ifTold(topicTable(asking, address)),
@@ -55,6 +57,20 @@ export async function lookAtBroker(
       : await elsewhere(asking, registered, hosts);
     return { ...base, tookMs: clock.monotonic() - startedAt, silence, foundAt };
   }
+}
+
+/** Who answers and tells nothing: no broker, or one that may not be asked. */
+async function strangerAt(
+  { calls }: Asking,
+  address: string,
+): Promise<Pick<BrokerFacts, "isOther" | "refusal">> {
+  const { code, remark } = await calls.call(
+    address,
+    { code: RequestCode.GET_BROKER_CONFIG },
+    ANSWER_MS,
+  );
+  if (code === ResponseCode.REQUEST_CODE_NOT_SUPPORTED) return { isOther: true };
+  return { refusal: `code ${code}${remark ? `, ${remark.split("\n")[0].trim()}` : ""}` };
 }
 
 async function portsOf(

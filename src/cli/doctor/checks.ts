@@ -10,6 +10,7 @@ import {
 import type { Check, Facts, Finding } from "./facts.ts";
 import {
   groupsKeepUp,
+  groupsMayConsume,
   membersHaveQueues,
   noDeadLetters,
   subscriptionsAgree,
@@ -46,11 +47,29 @@ const checks: readonly Check[] = [
   topicIsRouted,
   topicMayBeUsed,
   topicsAgree,
+  groupsMayConsume,
   groupsKeepUp,
   subscriptionsAgree,
   membersHaveQueues,
   noDeadLetters,
 ];
+
+/** What a cluster that is just changing may show for a moment. */
+const PASSING: ReadonlySet<string> = new Set([
+  "broker-missing-at-namesrv",
+  "no-broker",
+  "no-master",
+  "slave-behind",
+  "too-few-slaves",
+  "topic-not-registered",
+  "topics-differ",
+  "two-brokers-one-name",
+]);
+
+/** Whether a second look may find some of it gone. */
+export function mayPass(findings: readonly Finding[]): boolean {
+  return findings.some(({ cause }) => PASSING.has(cause));
+}
 
 /** All that is wrong, then what is worth knowing. Pure: it asks nobody. */
 export function diagnose(facts: Facts): Finding[] {

@@ -49,6 +49,8 @@ export interface BrokerFacts {
   readonly state?: BrokerState;
   /** It answers, and is no broker. */
   readonly isOther?: true;
+  /** It answers that it will not, as brokers with access control do. */
+  readonly refusal?: string;
   readonly tookMs: number;
   readonly fastPort?: PortFacts;
   readonly haPort?: PortFacts;
@@ -69,6 +71,8 @@ export interface GroupFacts {
   readonly online?: ConsumerConnections;
   readonly lags: readonly QueueLag[];
   readonly deadLetters: number;
+  /** Masters that give it nothing: consumeEnable is false there. */
+  readonly disabledOn: readonly string[];
   /** What each member reads of the topic, by client id; undefined when it does not read it at all. */
   readonly subscribed: ReadonlyMap<string, string | undefined>;
 }
@@ -83,6 +87,8 @@ export interface Facts {
   readonly namesrvs: readonly NamesrvFacts[];
   readonly brokers: readonly BrokerFacts[];
   readonly groups: readonly GroupFacts[];
+  /** What the name servers said while they were watched. */
+  readonly watched: readonly ClusterBroker[];
   /** Behind a command to try that asks the name servers: the -n that was given, a space in front. */
   readonly dashN: string;
 }

@@ -1,5 +1,6 @@
-import type { ClusterBroker } from "../../admin/cluster.ts";
-import { type Asking, hostIn } from "./asking.ts";
+import { type ClusterBroker, clusterBrokers } from "../../admin/cluster.ts";
+import { sleep } from "../../base/together.ts";
+import { type Asking, hostIn, ifTold, onlyServer } from "./asking.ts";
 import { lookAtBroker, type Wanted } from "./broker_look.ts";
 import { answering, type BrokerFacts, type Facts, isMaster, type NamesrvFacts } from "./facts.ts";
 import { lookAtGroups } from "./group_look.ts";
@@ -7,6 +8,7 @@ import { lookAtNamesrv } from "./namesrv_look.ts";
 
 /** Where a broker is when nobody said otherwise. */
 const USUAL_PORT = 10911;
+const LOOK_MS = 500;
 
 /** What to look at. */
 export interface Scope {
@@ -24,7 +26,7 @@ export async function gather(asking: Asking, scope: Scope): Promise<Facts> {
   const namesrvs = await Promise.all(
     scope.namesrvs.map((address) => lookAtNamesrv(asking, address, topic)),
   );
-  const base = { topic, cluster, namesrvs, dashN, brokers: [], groups: [] };
+  const base = { topic, cluster, namesrvs, dashN, brokers: [], groups: [], watched: [] };
   const told = answering({ ...base, now: 0 });
   const hosts = told.map(({ address }) => hostIn(address));
   const wanted = wantedOf(told, scope);
@@ -37,6 +39,27 @@ export async function gather(asking: Asking, scope: Scope): Promise<Facts> {
     ? []
     : await lookAtGroups(asking, holders.map(({ address }) => address), topic);
   return { ...base, now: asking.clock.now(), brokers, groups };
+}
+
+/** Looks at the name servers again and again: brokers that fight for a name take turns in them. */
+export async function watch(
+  asking: Asking,
+  namesrvs: readonly NamesrvFacts[],
+  forMs: number,
+): Promise<ClusterBroker[]> {
+  const { clock } = asking;
+  const seen = new Map<string, ClusterBroker>();
+  const until = clock.monotonic() + forMs;
+  for (let left = forMs; left > 0; left = until - clock.monotonic()) {
+    const all = await Promise.all(
+      namesrvs.map(({ address }) => ifTold(clusterBrokers(onlyServer(asking, address).servers))),
+    );
+    for (const broker of all.flatMap((brokers) => brokers ?? [])) {
+      seen.set(JSON.stringify(broker), broker);
+    }
+    await sleep(clock, Math.min(LOOK_MS, Math.max(0, until - clock.monotonic())));
+  }
+  return [...seen.values()];
 }
 
 /** Each registered address once, and the one that was named. */

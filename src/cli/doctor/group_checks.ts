@@ -39,6 +39,20 @@ function lag({ name, online, lags }: GroupFacts, { topic, now, dashN }: Facts): 
   return [wrong("group-lags", name, text, show, `pocketmq group connections ${name}${dashN}`)];
 }
 
+/** Groups that a broker gives nothing, because somebody said so. */
+export const groupsMayConsume: Check = ({ groups }) =>
+  groups.filter(({ disabledOn }) => disabledOn.length > 0).map(({ name, disabledOn }) => {
+    const text = `group "${name}" gets nothing from ${
+      listOf(disabledOn)
+    }: its consumeEnable is false there`;
+    return wrong(
+      "group-disabled",
+      name,
+      text,
+      ...disabledOn.map((at) => `pocketmq group create ${name} --consume yes -b ${at}`),
+    );
+  });
+
 /** Members of one group must want the same: a broker believes the one who spoke last. */
 export const subscriptionsAgree: Check = ({ topic, groups, dashN }) =>
   groups.flatMap(({ name, subscribed }) => {

@@ -1,4 +1,4 @@
-import { groupOnline, groupProgress } from "../../admin/groups.ts";
+import { groupOnline, groupProgress, groupsOn } from "../../admin/groups.ts";
 import type { ConsumerConnections } from "../../admin/groups.ts";
 import { groupsOfTopic } from "../../admin/topic_tables.ts";
 import { topicStats } from "../../admin/topics.ts";
@@ -32,12 +32,14 @@ async function lookAtGroup(
   name: string,
 ): Promise<GroupFacts> {
   const all = await Promise.all(masters.map(async (address) => {
-    const [online, lags, dead] = await Promise.all([
+    const [online, lags, dead, groups] = await Promise.all([
       ifTold(groupOnline(asking, address, name)),
       ifTold(groupProgress(asking, address, name, topic)),
       ifTold(topicStats(asking, address, `%DLQ%${name}`)),
+      ifTold(groupsOn(asking, address)),
     ]);
-    return { address, online, lags: lags ?? [], dead: dead ?? [] };
+    const isOff = groups?.get(name)?.consumeEnable === false;
+    return { address, online, lags: lags ?? [], dead: dead ?? [], isOff };
   }));
   const online = merged(all.flatMap((one) => one.online ?? []));
   const deadLetters = all.flatMap(({ dead }) => dead)
@@ -46,7 +48,9 @@ async function lookAtGroup(
   const subscribed = first === undefined
     ? new Map<string, string | undefined>()
     : await subscriptionsOf(asking, first.address, name, topic, first.online!);
-  return { name, online, lags: all.flatMap(({ lags }) => lags), deadLetters, subscribed };
+  const lags = all.flatMap((one) => one.lags);
+  const disabledOn = all.filter(({ isOff }) => isOff).map(({ address }) => address);
+  return { name, online, lags, deadLetters, disabledOn, subscribed };
 }
 
 /** A member is connected to several brokers. */

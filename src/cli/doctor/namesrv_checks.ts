@@ -165,13 +165,13 @@ export const oneBrokerAName: Check = (facts) => {
 };
 
 /** What name servers say, and what brokers say of themselves that were looked at by address. */
-function known({ namesrvs, brokers }: Facts): ClusterBroker[] {
+function known({ namesrvs, brokers, watched }: Facts): ClusterBroker[] {
   const own = brokers.flatMap(({ registered, state, address }) => {
     if (registered !== undefined || state === undefined || state.ha.name === "") return [];
     const cluster = state.settings.get("brokerClusterName") ?? "";
     return [{ cluster, name: state.ha.name, id: state.ha.id, address }];
   });
-  return [...namesrvs.flatMap((namesrv) => namesrv.brokers), ...own];
+  return [...namesrvs.flatMap((namesrv) => namesrv.brokers), ...watched, ...own];
 }
 
 /** Somebody named an address with -b that no name server has. */

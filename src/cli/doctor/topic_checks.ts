@@ -25,13 +25,30 @@ export const topicIsRouted: Check = (facts) => {
   const holders = facts.brokers.filter((broker) => broker.topic !== undefined && isMaster(broker));
   const without = told.filter(({ route }) => route === undefined);
   if (without.length === 0) {
-    return [...otherCluster(facts, topic), ...lacking(facts, topic, holders)];
+    return [
+      ...otherCluster(facts, topic),
+      ...unanswered(topic, told, facts),
+      ...lacking(facts, topic, holders),
+    ];
   }
   if (holders.length > 0) return [notRegistered(topic, holders, without, facts)];
   const listed = told.filter(({ topics }) => topics.includes(topic));
   const routed = told.some(({ route }) => route !== undefined);
   return listed.length > 0 || routed ? [holdersGone(topic, facts)] : [nowhere(topic, facts)];
 };
+
+/** It has a route, and nobody on it answers. */
+function unanswered(topic: string, told: readonly NamesrvFacts[], facts: Facts): Finding[] {
+  const names = new Set(
+    told.flatMap(({ route }) => route!.queues.map(({ brokerName }) => brokerName)),
+  );
+  const on = facts.brokers.filter(({ registered }) => names.has(registered?.name ?? ""));
+  if (on.length === 0 || on.some(({ silence }) => silence === undefined)) return [];
+  const text = `"${topic}" is on ${listOf([...names])}, and none of its brokers answers: ${
+    listOf(on.map(nameOf))
+  }`;
+  return [wrong("topic-broker-gone", topic, text, `pocketmq cluster list${facts.dashN}`)];
+}
 
 /** It is on a broker, and a name server does not say so. */
 function notRegistered(

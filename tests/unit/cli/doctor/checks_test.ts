@@ -132,6 +132,33 @@ const cases: readonly Case[] = [
     beside: ["broker-not-registered"],
   },
   {
+    name: "two brokers that take turns at one name",
+    facts: { watched: [MASTER, SLAVE, { ...MASTER, address: "h:9" }] },
+    cause: "two-brokers-one-name",
+    says: "two brokers are a with brokerId 0, at 10.0.0.5:10911 and h:9",
+  },
+  {
+    name: "a broker with access control",
+    facts: {
+      brokers: [broker(MASTER), broker(SLAVE, { state: undefined, refusal: "code 1, no key" })],
+    },
+    cause: "access-denied",
+    says: "a-1 at 10.0.0.6:10911 refuses to be asked (code 1, no key): access control is on there",
+  },
+  {
+    name: "a group that is switched off",
+    facts: { groups: [group({ disabledOn: ["h:1"] })] },
+    cause: "group-disabled",
+    says: 'group "g" gets nothing from h:1: its consumeEnable is false there',
+  },
+  {
+    name: "a topic whose brokers do not answer",
+    facts: { brokers: [silentBroker(MASTER, "mute"), silentBroker(SLAVE, "mute")] },
+    cause: "topic-broker-gone",
+    says: '"T" is on a, and none of its brokers answers: a and a-1',
+    beside: ["broker-silent", "broker-silent"],
+  },
+  {
     name: "a broker that no name server has, named with -b",
     facts: {
       brokers: [

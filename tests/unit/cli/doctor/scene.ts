@@ -116,7 +116,7 @@ export function group(more: Partial<GroupFacts> = {}): GroupFacts {
       ...{ consumeFromWhere: "", consumeType: "CONSUME_PASSIVELY", messageModel: "CLUSTERING" },
       subscriptions: new Map(),
     },
-    ...{ lags: [], deadLetters: 0, subscribed: new Map([["c1", "*"]]) },
+    ...{ lags: [], deadLetters: 0, disabledOn: [], subscribed: new Map([["c1", "*"]]) },
     ...more,
   };
 }
@@ -128,6 +128,7 @@ export function scene(more: Partial<Facts> = {}): Facts {
     namesrvs: [namesrv(), namesrv({ address: "10.0.0.2:9876" })],
     brokers: [broker(MASTER), broker(SLAVE)],
     groups: [group()],
+    watched: [],
     ...more,
   };
 }
