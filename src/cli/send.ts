@@ -2,6 +2,7 @@ import { utf8 } from "../base/bytes.ts";
 import type { Client } from "../client/client.ts";
 import type { OutgoingMessage } from "../client/outgoing.ts";
 import type { Sent } from "../client/producer.ts";
+import type { MessageQueue } from "../wire/message_queue.ts";
 import { CLUSTER_FLAGS, CLUSTER_HELP, connectTo, TOPIC } from "./cluster.ts";
 import type { Command, Context } from "./command.ts";
 import { Exit } from "./exit.ts";
@@ -41,16 +42,16 @@ Examples:
       count: { kind: "count" },
     },
     words: [TOPIC, { what: "a body", kind: "text", optional: true }],
-    async run(context, { flags, words: [topic, text = DEFAULT_BODY] }) {
+    async run(context, { flags, words: [topic, text] }) {
       const client = connectTo(context, flags);
       try {
         const message: OutgoingMessage = {
           topic,
-          body: text === "-" ? await context.terminal.stdin() : utf8(text),
+          body: await bodyOf(context, text),
           tag: flags.tag,
-          keys: flags.key?.split(" ").filter((key) => key !== ""),
+          keys: keysIn(flags.key),
         };
-        return await sendAll(client, message, flags.count ?? 1, context, flags.json);
+        return await sendAll(client, message, { count: flags.count, json: flags.json }, context);
       } finally {
         await client.close();
       }
@@ -58,12 +59,33 @@ Examples:
   }),
 };
 
-async function sendAll(
+/** What is sent: the text, or with - what stands on standard input. */
+export async function bodyOf(
+  { terminal }: Context,
+  text: string = DEFAULT_BODY,
+): Promise<Uint8Array> {
+  return text === "-" ? await terminal.stdin() : utf8(text);
+}
+
+/** Keys with spaces between them. */
+export function keysIn(text: string | undefined): string[] | undefined {
+  return text?.split(" ").filter((key) => key !== "");
+}
+
+/** How often a message is sent, and where. */
+export interface Sending {
+  readonly count: number | undefined;
+  readonly json: boolean;
+  /** To that queue, one after the other. */
+  readonly queue?: MessageQueue;
+}
+
+/** Sends a message `count` times and prints where each went; gives the exit code. @throws {AnswerError} {CallError} */
+export async function sendAll(
   client: Client,
   message: OutgoingMessage,
-  count: number,
+  { count = 1, json, queue }: Sending,
   { terminal }: Context,
-  json: boolean,
 ): Promise<number> {
   const producer = client.producer();
   const progress = new Progress(terminal, count);
@@ -73,7 +95,7 @@ async function sendAll(
   const sender = async () => {
     while (started < count && !failed) {
       started++;
-      const sent = await producer.send(message).catch((error) => {
+      const sent = await producer.send(message, { queue }).catch((error) => {
         failed = true;
         throw error;
       });
@@ -82,7 +104,7 @@ async function sendAll(
       progress.at(started);
     }
   };
-  const senders = Array.from({ length: Math.min(UNDER_WAY, count) }, sender);
+  const senders = Array.from({ length: Math.min(queue ? 1 : UNDER_WAY, count) }, sender);
   const outcomes = await Promise.allSettled(senders);
   progress.end();
   const refused = outcomes.find((outcome) => outcome.status === "rejected");

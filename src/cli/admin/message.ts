@@ -8,6 +8,8 @@ import { jsonOf } from "../message_text.ts";
 import { tableOf } from "../table.ts";
 import { timeOf } from "../time.ts";
 import { verb } from "../verb.ts";
+import { send } from "./message_send.ts";
+import { trace } from "./message_trace.ts";
 import { addressOf, reaching, TARGET_FLAGS } from "./reach.ts";
 
 /** As mqadmin's. */
@@ -75,8 +77,8 @@ const query = verb({
 /** `pocketmq message` */
 export const message: Command = {
   name: "message",
-  usage: "get ID [--topic TOPIC] | query TOPIC --key KEY",
-  summary: "Find messages by id or key",
+  usage: "get ID [--topic TOPIC] | query TOPIC --key KEY | send TOPIC [BODY|-] | trace ID",
+  summary: "Find messages by id or key, send them, and see what became of them",
   help: `
   get ID            the message with that id: a broker's own (offsetMessageId), or with
                     --topic the one its producer gave it (messageId)
@@ -86,16 +88,29 @@ export const message: Command = {
     --key KEY       that have this key
     --from TIME --to TIME    stored between: a date, ms since 1970, or 10m, 2h, 1d ago
     --max N         at most so many (${QUERY_MAX})
+  send TOPIC BODY   send one; - is what stands on standard input
+    --tag TAG --key KEY --property NAME=VALUE    the last one several times for several
+    --delay LEVEL   deliver it later: level 1 is 1 s, 5 is 1 min, 18 is 2 h
+    --order KEY     to the queue of that key: messages with one key stay in order
+    --queue N       to that queue; with --name BROKER on that broker, by its brokerName
+    --count N       so often
+  trace ID          who sent it and who consumed it, and how long that took, from what
+                    clients noted of it; and what brokers tell of each group by its offsets
+    --topic TOPIC   where the message is, when ID is a producer's
+    --traceTopic T  where clients keep their notes (RMQ_SYS_TRACE_TOPIC)
 
 ${CLUSTER_HELP}
-Exit codes: 0 found, 1 there is none, 2 the command line is wrong, 124 no answer in time.
+Exit codes: 0 found or stored, 1 there is none or it was refused, 2 the command line is
+wrong, 3 stored but a guarantee was not reached in time, 124 no answer in time.
 
 Examples:
   pocketmq message get 0A00000500002A9F0000000000000000
   pocketmq message get 7F0000010007000000000000000001A2 --topic orders
   pocketmq message query orders --key 4711 --from 1d --json
+  pocketmq message send orders '{"id": 4711}' --key 4711 --property kind=new --delay 3
+  pocketmq message trace 7F0000010007000000000000000001A2 --topic orders
 `,
-  verbs: { get, query },
+  verbs: { get, query, send, trace },
 };
 
 /** Everything about one message, its body last. */
