@@ -1,6 +1,5 @@
 import {
   deleteGroup,
-  type GroupConfig,
   groupOnline,
   groupProgress,
   groupsOn,
@@ -8,10 +7,6 @@ import {
   putGroup,
   type QueueLag,
 } from "../../admin/groups.ts";
-import type { Lines } from "../../admin/lines.ts";
-import { nearest } from "../../base/nearest.ts";
-import { AnswerError } from "../../client/errors.ts";
-import { ResponseCode } from "../../wire/codes.ts";
 import { plainGroup } from "../../wire/group.ts";
 import { CLUSTER_FLAGS, CLUSTER_HELP, GROUP } from "../cluster.ts";
 import type { Command } from "../command.ts";
@@ -21,6 +16,8 @@ import { tableOf } from "../table.ts";
 import { countText } from "../units.ts";
 import { verb } from "../verb.ts";
 import { WATCH_FLAG } from "../watch.ts";
+import { reset } from "./group_reset.ts";
+import { type GroupRow, groupRows, mustBeKnown } from "./group_rows.ts";
 import { jsonLine, mastersFor, reaching, TARGET_FLAGS, TARGET_HELP, viewing } from "./reach.ts";
 
 const FLAGS = { ...CLUSTER_FLAGS, ...TARGET_FLAGS } as const;
@@ -121,7 +118,8 @@ const connections = verb({
 /** `pocketmq group` */
 export const group: Command = {
   name: "group",
-  usage: "list | create GROUP | delete GROUP | progress GROUP | connections GROUP",
+  usage:
+    "list | create GROUP | delete GROUP | progress GROUP | connections GROUP | reset GROUP TOPIC --to WHERE",
   summary: "List consumer groups, see how far they are and who is in them",
   help: `
   list                  groups the masters have settings of
@@ -137,10 +135,15 @@ export const group: Command = {
     --topic TOPIC       in that topic alone
   connections GROUP     who is online, and what the group reads
     --watch             of both: again every 2 s, until Ctrl-C
+  reset GROUP TOPIC     have it go on elsewhere in a topic: members that are online are told
+                        by their brokers, else its offsets are set; asks before
+    --to WHERE          first: the oldest message; last: the next one; a time, such as
+                        2026-01-31T12:00:00Z, or 10m, 2h, 1d ago; a number: that entry of
+                        each queue, with nobody online only
 
 ${TARGET_HELP}${YES_HELP}${CLUSTER_HELP}
 Exit codes: 0 done, 1 refused or no such group, 2 the command line is wrong, 3 connections:
-nobody is online, 124 no answer in time.
+nobody is online, 4 reset: not to an entry while somebody is online, 124 no answer in time.
 
 Examples:
   pocketmq group list
@@ -149,39 +152,10 @@ Examples:
   pocketmq group progress billing --watch
   pocketmq group connections billing
   pocketmq group delete billing --offsets
+  pocketmq group reset billing orders --to 2h
 `,
-  verbs: { list, create, delete: remove, progress, connections },
+  verbs: { list, create, delete: remove, progress, connections, reset },
 };
-
-/** A group, and the masters that know it. */
-export interface GroupRow extends GroupConfig {
-  readonly brokers: readonly string[];
-}
-
-/** All groups by name; settings are those of the first master that has the group. */
-async function groupRows(lines: Lines, masters: readonly string[]): Promise<GroupRow[]> {
-  const tables = await Promise.all(masters.map((address) => groupsOn(lines, address)));
-  const rows = new Map<string, GroupRow & { brokers: string[] }>();
-  tables.forEach((table, at) => {
-    for (const [name, config] of table) {
-      const row = rows.get(name) ?? { ...config, brokers: [] };
-      row.brokers.push(masters[at]);
-      rows.set(name, row);
-    }
-  });
-  return [...rows.values()].sort((a, b) => a.groupName < b.groupName ? -1 : 1);
-}
-
-/** @throws {AnswerError} when there is no such group; it names one that may be meant. */
-export function mustBeKnown(name: string, rows: readonly GroupRow[]): void {
-  const known = rows.map(({ groupName }) => groupName);
-  if (known.includes(name)) return;
-  const meant = nearest(name, known.filter((each) => !isSystemGroup(each)));
-  throw new AnswerError(
-    ResponseCode.SUBSCRIPTION_GROUP_NOT_EXIST,
-    `No broker has group "${name}"${meant ? `, did you mean "${meant}"?` : ""}`,
-  );
-}
 
 /** A table of groups. */
 export function groupsText(rows: readonly GroupRow[]): string {

@@ -104,7 +104,8 @@ export function targetOf(text: string, now: number): OffsetTarget {
   return { time: timeOf(text, now) };
 }
 
-async function positions(
+/** Where the group is in each of these queues. @throws {AnswerError} {CallError} {FieldError} */
+export async function positions(
   lines: Lines,
   group: string,
   queues: readonly QueueAt[],
@@ -117,7 +118,12 @@ async function positions(
   return rows;
 }
 
-async function members(lines: Lines, group: string, queues: readonly QueueAt[]): Promise<string[]> {
+/** Ids of members of the group that the brokers of these queues know. @throws {CallError} {FieldError} */
+export async function members(
+  lines: Lines,
+  group: string,
+  queues: readonly QueueAt[],
+): Promise<string[]> {
   const addresses = [...new Set(queues.map(({ address }) => address))];
   const ids = await Promise.all(addresses.map((address) => membersOn(lines, address, group)));
   return [...new Set(ids.flat())].sort();

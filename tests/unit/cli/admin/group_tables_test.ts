@@ -3,9 +3,9 @@ import {
   groupsText,
   memberRows,
   membersText,
-  mustBeKnown,
   progressText,
 } from "../../../../src/cli/admin/group.ts";
+import { mustBeKnown } from "../../../../src/cli/admin/group_rows.ts";
 import { statusText } from "../../../../src/cli/admin/topic.ts";
 import { AnswerError } from "../../../../src/client/errors.ts";
 import type { ConsumerConnections } from "../../../../src/wire/connections.ts";
