@@ -6,8 +6,11 @@ import { test } from "../harness.ts";
 import "./cli/broker.ts";
 import { closeClusters } from "./cli/clusters.ts";
 import "./cli/completion.ts";
-import "./cli/doctor.ts";
+import "./cli/group.ts";
+import "./cli/message.ts";
 import "./cli/mqadmin.ts";
+import "./cli/namesrv.ts";
+import "./cli/doctor.ts";
 import "./cli/topic.ts";
 
 test("both clusters of the command line's tests end", closeClusters);

@@ -11,6 +11,7 @@ import { verb } from "../verb.ts";
 import { WATCH_FLAG } from "../watch.ts";
 import { settingsText } from "./broker.ts";
 import { exitOf } from "./cluster.ts";
+import { diff } from "./namesrv_diff.ts";
 import { type Heard, heard, jsonLine, reaching, viewing } from "./reach.ts";
 
 const NAMESPACE = { what: "a namespace" } as const;
@@ -109,12 +110,14 @@ const kvDelete = verb({
 /** `pocketmq namesrv` */
 export const namesrv: Command = {
   name: "namesrv",
-  usage: "list | config | kv list NS | kv get NS KEY | kv put NS KEY VALUE | kv delete NS KEY",
+  usage:
+    "list | diff | config | kv list NS | kv get NS KEY | kv put NS KEY VALUE | kv delete NS KEY",
   summary: "Look at name servers, and at the settings they keep for clusters",
   help: `
   list                    each name server, how many brokers and topics it knows: they
                           should say the same
     --watch               again every 2 s, until Ctrl-C
+  diff                    which brokers, topics and routes they do not say the same of
   config                  the settings of each
   kv list NS              keys of a namespace, such as ORDER_TOPIC_CONFIG
   kv get NS KEY           one value
@@ -127,11 +130,13 @@ wrong, 3 they do not know the same, 124 no answer in time.
 
 Examples:
   pocketmq namesrv list -n '10.0.0.1:9876;10.0.0.2:9876'
+  pocketmq namesrv diff -n '10.0.0.1:9876;10.0.0.2:9876'
   pocketmq namesrv kv put ORDER_TOPIC_CONFIG orders 'broker-a:4;broker-b:4'
   pocketmq namesrv kv get ORDER_TOPIC_CONFIG orders
 `,
   verbs: {
     list,
+    diff,
     config,
     kv: { verbs: { list: kvList, get: kvGet, put: kvPut, delete: kvDelete } },
   },
