@@ -188,3 +188,15 @@ test("a table that cannot be read stops the start: deleted messages must not com
   fs.put(`/${FILE}`, utf8('{"deletedTopics":{"T1":'));
   await assertRejects(() => openIn(fs), CorruptLogError, "deletedTopics.json");
 });
+
+test("deleted messages come back when their line is taken out of the file, while the log has them", async () => {
+  const fs = new MemFs();
+  const store = await openIn(fs);
+  await put(store, "a", "b");
+  await store.deletions.erase(["T1"]);
+  await put(store, "c");
+  await store.close();
+  for (const name of [FILE, `${FILE}.bak`]) fs.put(`/${name}`, utf8('{"deletedTopics":{}}'));
+  await using again = await openIn(fs);
+  assertEquals([numbers(again), textsOf(again, "T1", 0)], [[0, 3, 0], ["a", "b", "c"]]);
+});
