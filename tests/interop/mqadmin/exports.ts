@@ -1,5 +1,5 @@
 /** mqadmin's exports: commands that write files. */
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "../../harness.ts";
@@ -22,7 +22,11 @@ test("mqadmin exportMetadata writes topics and groups of a cluster and of a brok
   await sameFile("exportMetadata -c DefaultCluster", "all", terms);
   await sameFile("exportMetadata -c DefaultCluster -t", "topics", terms);
   await sameFile("exportMetadata -c DefaultCluster -g", "groups", terms);
+  const special = await sameFile("exportMetadata -c DefaultCluster -t -s", "special", terms);
+  assertStringIncludes(special, `"%RETRY%twin-online"`);
+  await sameFile("exportMetadata -c DefaultCluster -s", "all-special", terms);
   await sameFile("exportMetadata -b {master} -t", "broker-topics", terms);
+  await sameFile("exportMetadata -b {master} -t -s", "broker-special", terms);
   await sameFile("exportMetadata -b {master} -g", "broker-groups", terms);
   await sameFile("exportMetadata -c NoCluster", "none", terms);
   await same("exportMetadata -n {namesrv} -b 127.0.0.1:1 -t -f {files}/nothing");
