@@ -7,6 +7,7 @@ import {
   groupsAreWhole,
   versionsFit,
 } from "./broker_checks.ts";
+import type { Cause } from "./causes.ts";
 import type { Check, Facts, Finding } from "./facts.ts";
 import {
   groupsKeepUp,
@@ -55,7 +56,7 @@ const checks: readonly Check[] = [
 ];
 
 /** What a cluster that is just changing may show for a moment. */
-const PASSING: ReadonlySet<string> = new Set([
+const PASSING: ReadonlySet<Cause> = new Set<Cause>([
   "broker-missing-at-namesrv",
   "no-broker",
   "no-master",

@@ -3,6 +3,7 @@ import type { ConsumerConnections, QueueLag } from "../../admin/groups.ts";
 import type { BrokerState } from "../../admin/ha.ts";
 import type { TopicRoute } from "../../wire/route.ts";
 import type { TopicConfig } from "../../wire/topic.ts";
+import type { Cause } from "./causes.ts";
 
 /** Why a node gave no answer. */
 export interface Silence {
@@ -98,7 +99,7 @@ export interface Finding {
   /** A note alone is nothing wrong. */
   readonly level: "wrong" | "note";
   /** The same for each thing of its kind, for scripts. */
-  readonly cause: string;
+  readonly cause: Cause;
   /** The node, topic or group. */
   readonly where: string;
   readonly text: string;
@@ -110,12 +111,12 @@ export interface Finding {
 export type Check = (facts: Facts) => Finding[];
 
 /** A finding that is wrong. */
-export function wrong(cause: string, where: string, text: string, ...next: string[]): Finding {
+export function wrong(cause: Cause, where: string, text: string, ...next: string[]): Finding {
   return { level: "wrong", cause, where, text, next };
 }
 
 /** A finding that is only worth knowing. */
-export function note(cause: string, where: string, text: string, ...next: string[]): Finding {
+export function note(cause: Cause, where: string, text: string, ...next: string[]): Finding {
   return { level: "note", cause, where, text, next };
 }
 

@@ -1,9 +1,18 @@
 import { judge } from "../ha_health.ts";
 import { bytesText } from "../units.ts";
+import type { Cause } from "./causes.ts";
 import { type BrokerFacts, type Check, type Finding, isMaster, nameOf, wrong } from "./facts.ts";
 
 /** Source: MessageStoreConfig.haSlaveFallbehindMax. */
 const FALL_BEHIND_BYTES = 256 * 1024 * 1024;
+
+/** States in which a slave waits for somebody to decide. */
+const STOPPED: Readonly<Record<string, Cause>> = {
+  AHEAD: "slave-ahead",
+  PURGED: "slave-purged",
+  DIVERGED: "slave-diverged",
+  WRONG_FILE_SIZE: "slave-wrong-file-size",
+};
 
 /** What ha status judges: brokers that tell how their replication is. */
 export const replicationTold: Check = ({ brokers, now }) =>
@@ -22,9 +31,7 @@ export const replicationTold: Check = ({ brokers, now }) =>
       const cause = health === "refused" ? "slave-refused" : "too-few-slaves";
       return [wrong(cause, address, `${nameOf(broker)}${why}`, look)];
     }
-    const cause = health === "refused"
-      ? `slave-${how.toLowerCase().replaceAll("_", "-")}`
-      : "slave-behind";
+    const cause = STOPPED[how] ?? "slave-behind";
     const next = how === "DIVERGED" ? [look, `pocketmq ha resync -b ${address}`] : [look];
     return [wrong(cause, address, `slave ${nameOf(broker)} is ${how}${why}`, ...next)];
   });

@@ -1,5 +1,6 @@
 import { kindOf } from "../../admin/topics.ts";
 import { nearest } from "../../base/nearest.ts";
+import type { Cause } from "./causes.ts";
 import {
   answering,
   type BrokerFacts,
@@ -95,7 +96,7 @@ function nowhere(topic: string, facts: Facts): Finding {
   const made = masters.filter(({ state }) =>
     state!.settings.get("autoCreateTopicEnable") !== "false"
   );
-  const say = (cause: string, why: string) =>
+  const say = (cause: Cause, why: string) =>
     wrong(cause, topic, `no broker has topic "${topic}"${hint}; ${why}`, ...look, create);
   if (masters.length > 0 && made.length === 0) {
     return say(

@@ -41,8 +41,8 @@ test("silenceOf() tells a node that is gone from a stuck one and another program
 });
 
 const findings = [
-  wrong("a-cause", "h:1", `${"word ".repeat(20)}end`, "pocketmq health -b h:1", "look at it"),
-  note("a-note", "h:2", "alone"),
+  wrong("namesrv-slow", "h:1", `${"word ".repeat(20)}end`, "pocketmq health -b h:1", "look at it"),
+  note("no-slave", "h:2", "alone"),
 ];
 
 test("doctor's text says what was looked at, each finding with what to do next, and a verdict", () => {
@@ -62,7 +62,7 @@ test("doctor's text says what was looked at, each finding with what to do next, 
 test("doctor --json is a finding a line, and the exit code tells whether something is wrong", () => {
   const [, second] = findingsJson(findings).split("\n");
   assertEquals(JSON.parse(second), {
-    ...{ level: "note", cause: "a-note", where: "h:2", text: "alone", next: [] },
+    ...{ level: "note", cause: "no-slave", where: "h:2", text: "alone", next: [] },
   });
   assertEquals(exitOf(findings, scene()), 3);
   assertEquals(exitOf(findings.slice(1), scene()), 0);
