@@ -24,6 +24,7 @@ export const admin: Command = {
 function verbOf(name: string, command: MqadminCommand): Verb {
   const flags: Record<string, Flag> = { json: { kind: "switch" } };
   for (const [long, flag] of Object.entries({ ...command.flags, ...COMMON })) {
+    if (long.includes(" ")) continue; // mqadmin has some; no shell's word list can hold them
     const { kind, letter, choices, names } = flag;
     flags[long] = kind === "truth"
       ? { kind: "text", letter, choices: ["true", "false"] }

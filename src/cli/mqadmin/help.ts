@@ -1,9 +1,11 @@
 import { tableOf } from "../table.ts";
-import type { MqadminCommand } from "./command.ts";
+import type { MqadminCommand, MqadminFlag } from "./command.ts";
 import { COMMON } from "./flags.ts";
 
 const PAGE = 96;
-const VALUES = { text: "TEXT", count: "N", truth: "true|false", switch: "" } as const;
+/** More choices than these are told by what the flag means. */
+const CHOICES_SHOWN = 4;
+const NAMED = { topic: "TOPIC", group: "GROUP", broker: "ADDR", folder: "DIR", file: "FILE" };
 
 /** What the help of `pocketmq admin` has behind its usage line: all commands, a line each. */
 export function listText(commands: Readonly<Record<string, MqadminCommand>>): string {
@@ -29,13 +31,13 @@ Examples:
 export function helpText(name: string, command: MqadminCommand): string {
   const { summary, flags, oneOf = [], examples, unsupported } = command;
   const all = { ...flags, ...COMMON };
-  const usage = Object.entries(all).map(([long, { kind, letter, required }]) => {
-    const flag = `-${letter} ${VALUES[kind]}`.trimEnd();
-    return required ? flag : oneOf.includes(long) ? `(${flag})` : `[${flag}]`;
+  const usage = Object.entries(all).map(([long, flag]) => {
+    const text = `-${flag.letter} ${valueOf(flag)}`.trimEnd();
+    return flag.required ? text : oneOf.includes(long) ? `(${text})` : `[${text}]`;
   });
-  const rows = Object.entries(all).map(([long, { kind, letter, meaning, ...flag }]) => [
-    `-${letter}, --${long} ${VALUES[kind]}`.trimEnd(),
-    meaning + (flag.required ? "; needed" : "") +
+  const rows = Object.entries(all).map(([long, flag]) => [
+    `-${flag.letter}, --${long} ${valueOf(flag)}`.trimEnd(),
+    flag.meaning + (flag.required ? "; needed" : "") +
     (flag.unsupported === undefined ? "" : `; not supported: ${flag.unsupported}`),
   ]);
   const either = oneOf.map((long) => `-${all[long].letter}`).join(" or ");
@@ -47,6 +49,15 @@ ${unsupported === undefined ? "" : `Not supported yet: ${unsupported}.\n\n`}${
   }${either && `\nExactly one of ${either} must be given.\n`}
 Examples:
 ${examples.map((line) => `  pocketmq admin ${line}\n`).join("")}`;
+}
+
+/** What stands for a flag's value; empty for a switch. */
+function valueOf({ kind, names, choices = [] }: MqadminFlag): string {
+  if (kind === "switch") return "";
+  if (kind === "count") return "N";
+  if (kind === "truth") return "true|false";
+  if (names !== undefined) return NAMED[names];
+  return choices.length > 0 && choices.length <= CHOICES_SHOWN ? choices.join("|") : "TEXT";
 }
 
 function wrapped(start: string, words: readonly string[]): string {

@@ -27,13 +27,13 @@ test("admin alone, its --help and mqadmin's help list every command", async () =
       out,
       /^Run mqadmin's commands, by its own names and flags\.\n\nUsage: pocketmq admin/,
     );
-    assertMatch(out, /\n  clusterList +List every broker/);
+    assertMatch(out, /\n {2}clusterList +List every broker/);
   }
 });
 
 test("help of one command comes by --help, -h and mqadmin's help, in any case", async () => {
   const asked = await run("topicRoute", "--help");
-  assertStringIncludes(asked.out, "Usage: pocketmq admin topicRoute -t TEXT [-l] [-n TEXT]\n");
+  assertStringIncludes(asked.out, "Usage: pocketmq admin topicRoute -t TOPIC [-l] [-n TEXT]\n");
   for (
     const args of [["topicRoute", "-t", "T", "-h"], ["help", "topicroute"], ["TOPICROUTE", "-h"]]
   ) {
