@@ -1,6 +1,7 @@
 /** `pocketmq bench` on a real cluster. Counts and sums are looked at, never how fast it was. */
 import { spawn } from "node:child_process";
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { brokerHa } from "../../src/admin/ha.ts";
 import { test } from "../harness.ts";
 import { cleanEnv, commandOf, type Exit, runPocketmq } from "../support/binary.ts";
 import { type Cluster, startCluster } from "../support/cluster.ts";
@@ -37,7 +38,12 @@ async function interrupted(words: readonly string[], namesrv: string): Promise<E
   return await exited;
 }
 
-test("bench produce counts what is stored, and leaves nothing behind that is not kept", async () => {
+/** Where the master's log ends. */
+async function logEnd({ calls, master }: Cluster): Promise<number> {
+  return (await brokerHa(calls, text(master.broker))).maxOffset;
+}
+
+test("bench counts what a cluster stores, gives and copies, and leaves nothing behind", async () => {
   await using cluster = await startCluster({ slaves: 1 });
   const run = runner(cluster);
 
@@ -62,7 +68,6 @@ test("bench produce counts what is stored, and leaves nothing behind that is not
   assertMatch(timed.stdout, /^Sending to pocketmq-bench-[0-9a-f]{8}, made for this: 4 queues on /);
   assertMatch(timed.stdout, /\n {2}SEND_OK +\d+\n[^]*corrected for coordinated omission/);
   assertMatch(timed.stderr, /^ {3}1 s {2}[\d.,]+ msg\/s/);
-  assertEquals((await run(0, "topic list --json")).stdout.match(/bench/g), null);
 
   const read = JSON.parse((await run(0, "bench consume kept --json")).stdout);
   assertEquals([read.messages, read.kept, read.stopped], [600, true, false]);
@@ -78,14 +83,18 @@ test("bench produce counts what is stored, and leaves nothing behind that is not
   ]);
   const { messages, endToEndMs } = JSON.parse(live.stdout);
   assertEquals([messages > 0, endToEndMs.max >= 0], [true, true], live.stdout);
-  assertEquals((await run(0, "topic list --json")).stdout.match(/pocketmq-bench/g), null);
   const missing = await run(1, "bench consume keptt");
   assertStringIncludes(missing.stderr, 'No broker here has topic "keptt"');
 
-  const refused = await run(2, "bench produce kept --queues 9");
-  assertStringIncludes(refused.stderr, `--queues is 9, topic "kept" has 4 on broker-a\n`);
-  const reserved = await run(2, "bench produce SCHEDULE_TOPIC_XXXX");
-  assertStringIncludes(reserved.stderr, "is one that brokers keep for themselves");
+  const took = JSON.parse((await run(0, `bench replicate -b ${address} --json`)).stdout);
+  assertEquals([took.from, took.role, took.passes], [1, "SYNC_MASTER", 1]);
+  assertEquals(took.to >= took.bytes && took.bytes > 600 * 1024, true);
+  const lag = JSON.parse(
+    (await run(0, `bench replicate -b ${address} --measure lag --seconds 1 --json`)).stdout,
+  );
+  assertEquals(lag.slaves.map(({ address }: { address: string }) => address), [slaveAddress]);
+  assertEquals([lag.slaves[0].seen, lag.slaves[0].late], [lag.messages, 0]);
+
   const slave = await run(2, `bench produce kept -b ${text(cluster.slaves[0].broker)}`);
   assertStringIncludes(slave.stderr, "is a slave, it takes no messages");
 
@@ -104,4 +113,13 @@ test("bench produce counts what is stored, and leaves nothing behind that is not
   const statuses = new Set(weakly.answers.map(({ status }: { status: string }) => status));
   statuses.delete("SEND_OK");
   assertEquals([...statuses].length > 0, true, weak.stdout);
+  const unsafe = await run(4, `bench replicate -b ${address}`);
+  assertStringIncludes(unsafe.stderr, "has 0 of the 1 slaves in sync that it needs");
+  const before = await logEnd(cluster);
+  const [asked] = await Promise.all([
+    run(0, `bench replicate -b ${address} --yes --again --seconds 2 --json`),
+    run(3, "bench produce kept --count 50"), // not one of them is acknowledged
+  ]);
+  assertEquals(JSON.parse(asked.stdout).passes > 0, true, asked.stdout);
+  assertEquals(await logEnd(cluster) > before, true);
 });

@@ -4,11 +4,12 @@ import { consume } from "./consume.ts";
 import { TARGET_HELP } from "../admin/reach.ts";
 import { LIVE_HELP } from "./live.ts";
 import { produce } from "./produce.ts";
+import { replicate } from "./replicate.ts";
 
 /** `pocketmq bench` */
 export const bench: Command = {
   name: "bench",
-  usage: "produce [TOPIC] | consume [TOPIC]",
+  usage: "produce [TOPIC] | consume [TOPIC] | replicate -b MASTER",
   summary: "Measure how fast any RocketMQ 4.x cluster is",
   help: `
   produce [TOPIC]   send as fast as answers come, or by a schedule; without TOPIC to one of
@@ -38,6 +39,21 @@ export const bench: Command = {
     --fill N, --size N
                     messages (100000) and bytes of a body (1K) of a topic of its own
 
+  replicate -b MASTER
+                    take the master's log as a slave does, up to where it ends now, and
+                    check that no byte is missing. One report is made, at the beginning of
+                    what is wanted, so nothing is ever acknowledged; but a master counts
+                    the connection as a slave while it lasts. Where that could make sends
+                    wait, a SYNC_MASTER without enough slaves or of Java's, it is refused
+    --yes           do it all the same
+    --from OFFSET   log offset to begin at (that of the oldest byte)
+    --again         take it anew until the time is over
+    --ha ADDR       the HA port when it is not where the master says
+    --measure lag   instead: send messages to a topic of its own and see how long it takes
+                    until each slave has them
+    --rate N, --size N
+                    of these messages: so many a second (20), bytes of a body (1K)
+
     --keep          leave a topic that was made, and its messages
 ${LIVE_HELP}
 ${TARGET_HELP}${CLUSTER_HELP}
@@ -46,7 +62,8 @@ A message is counted by its answer: SEND_OK, or stored with less than was config
 and shows what was measured until then.
 
 Exit codes: 0 all SEND_OK, 3 all stored but a guarantee was not reached in time, 1 one was
-refused or a connection broke, 2 the command line is wrong, 124 no answer in time.
+refused or a connection broke, 2 the command line is wrong, 4 not done for safety (--yes),
+124 no answer in time. replicate --measure lag: 3 a slave had a message not within 10 s.
 
 Examples:
   pocketmq bench produce
@@ -54,7 +71,9 @@ Examples:
   pocketmq bench produce orders --rate 5000 -n 10.0.0.1:9876
   pocketmq bench consume --again
   pocketmq bench consume orders --live --seconds 60
+  pocketmq bench replicate -b 10.0.0.5:10911
+  pocketmq bench replicate -b 10.0.0.5:10911 --measure lag --seconds 60
   pocketmq bench produce -b 10.0.0.5:10911 --count 100000 --json | jq .latencyMs.p99
 `,
-  verbs: { produce, consume },
+  verbs: { produce, consume, replicate },
 };

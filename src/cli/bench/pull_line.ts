@@ -70,7 +70,7 @@ export class PullLine {
     return this.#heardAt;
   }
 
-  /** Reads until all queues were read or the course is over. @throws {CallError} {AnswerError} {FieldError} {WireError} */
+  /** Reads until all queues were read or the course is over. @throws {CallError} {AnswerError} */
   async run(): Promise<void> {
     const { conn, clock, queues } = this.#options;
     const reader = conn.readable.getReader();
@@ -94,7 +94,8 @@ export class PullLine {
         write();
       }
     } catch (error) {
-      if (!this.#closed) this.#failure ??= error as Error;
+      const known = error instanceof AnswerError || error instanceof CallError;
+      if (!this.#closed) this.#failure ??= known ? error : this.#lost(reasonOf(error));
     } finally {
       conn.close();
     }
