@@ -68,7 +68,9 @@ export function openParts(
   }
   const acks = new Acks({
     inSyncReplicas: Math.max(2, config.inSyncReplicas), // an ASYNC_MASTER may say 1: it waits for nobody
-    fallBehindMax: config.haSlaveFallbehindMax,
+    get fallBehindMax() { // it may change
+      return config.haSlaveFallbehindMax;
+    },
   });
   const slaves = new Slaves({
     acks,
@@ -212,8 +214,15 @@ function openTables(
     safe: () => store.flush.patiently(store.log.tail),
   });
   for (const table of [topics, groups, offsets, offsetCopy, delay]) table.load();
-  const { enablePropertyFilter } = config;
-  const filters = new Filters({ dir, clock, log, enablePropertyFilter, commitLog: store.log });
+  const filters = new Filters({
+    dir,
+    clock,
+    log,
+    commitLog: store.log,
+    get enablePropertyFilter() { // it may change
+      return config.enablePropertyFilter;
+    },
+  });
   const clampPositions = () => {
     offsets.clampTo(endOf);
     delay.clampTo((level) => endOf(SCHEDULE_TOPIC, level - 1));

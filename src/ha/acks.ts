@@ -1,10 +1,10 @@
 import { invariant, WireError } from "../base/errors.ts";
 
-/** What the acks of a master are told once. */
+/** What the acks of a master are told. */
 export interface AckOptions {
   /** Copies a confirmed message has, the master's own among them. Source: MessageStoreConfig.inSyncReplicas. */
   readonly inSyncReplicas: number;
-  /** A slave this many bytes behind counts as none. Source: MessageStoreConfig.haSlaveFallbehindMax. */
+  /** A slave this many bytes behind counts as none; may change. Source: MessageStoreConfig.haSlaveFallbehindMax. */
   readonly fallBehindMax: number;
 }
 
@@ -23,15 +23,19 @@ interface Slave {
  */
 export class Acks {
   readonly #needed: number; // distinct slaves a message must be on
-  /** A slave this many bytes behind counts as none. */
-  readonly fallBehindMax: number;
+  readonly #options: AckOptions;
   readonly #slaves = new Map<string, Slave>();
   readonly #waiters = new Set<(confirmed: number) => void>();
   #confirmed = 0;
 
-  constructor({ inSyncReplicas, fallBehindMax }: AckOptions) {
-    this.#needed = Math.max(1, inSyncReplicas - 1); // never wait for nobody
-    this.fallBehindMax = fallBehindMax;
+  constructor(options: AckOptions) {
+    this.#needed = Math.max(1, options.inSyncReplicas - 1); // never wait for nobody
+    this.#options = options;
+  }
+
+  /** A slave this many bytes behind counts as none. */
+  get fallBehindMax(): number {
+    return this.#options.fallBehindMax;
   }
 
   /** Log offset below which `inSyncReplicas - 1` distinct slaves have every byte. */

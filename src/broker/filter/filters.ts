@@ -33,10 +33,10 @@ const SQL92 = "SQL92";
 export class Filters {
   readonly table: FilterTable;
   readonly #expressions: Expressions;
-  readonly #hasProperties: boolean;
+  readonly #options: Pick<FiltersOptions, "enablePropertyFilter">; // it may change
 
   constructor(options: FiltersOptions) {
-    this.#hasProperties = options.enablePropertyFilter;
+    this.#options = options;
     this.#expressions = new Expressions(options.commitLog);
     this.table = new FilterTable(options);
   }
@@ -110,7 +110,7 @@ export class Filters {
 
   #byProperties(group: string, { topic, subVersion }: Subscribed): PullFilter | Reply {
     const data = this.table.of(group, topic);
-    if (!this.#hasProperties) return refusePull(NO_PROPERTIES, group);
+    if (!this.#options.enablePropertyFilter) return refusePull(NO_PROPERTIES, group);
     if (data === undefined) return refusePull(NO_FILTER, group);
     if (data.clientVersion < subVersion) {
       const reason =
@@ -122,7 +122,7 @@ export class Filters {
   }
 
   #compiled(type: string, text: string): PullFilter | Refused {
-    if (!this.#hasProperties) return NO_PROPERTIES;
+    if (!this.#options.enablePropertyFilter) return NO_PROPERTIES;
     if (type !== SQL92) return parseFailed(`filters of type "${type}" are not known`);
     const filter = this.#expressions.get(text);
     return filter instanceof SqlError
