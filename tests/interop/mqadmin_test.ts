@@ -8,6 +8,14 @@ import "./mqadmin/namesrv.ts";
 import "./mqadmin/brokers.ts";
 import "./mqadmin/exports.ts";
 import "./mqadmin/deleted.ts";
+import "./mqadmin/groups.ts";
+import "./mqadmin/messages.ts";
+import "./mqadmin/clients.ts";
+import { foreverEnds } from "./mqadmin/forever.ts";
+import "./mqadmin/offsets.ts";
+import "./mqadmin/sends.ts";
 import { closeTwins } from "./mqadmin/twins.ts";
+
+foreverEnds();
 
 test("both clusters of the mqadmin tests end", closeTwins);

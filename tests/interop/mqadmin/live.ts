@@ -3,17 +3,22 @@ import { join } from "node:path";
 import { runJava } from "../java.ts";
 import { within } from "../processes.ts";
 import { lazily } from "../suite.ts";
-import type { Mark } from "./marks.ts";
+import { dates, type Mark, mark, millis } from "./marks.ts";
 import { type Twin, twins } from "./twins.ts";
 
 /**
- * Starts them, once. Afterwards {m0} to {m21} stand in commands for the ids of their messages by their place: 0 to 19
- * lie in topic Live, n in queue n % 4; 20 was delayed and 21 was sent in a transaction, both to LiveOne. {u0} to {u21}
- * are the ids that the client gave them.
+ * Starts them, once. Afterwards {m0} to {m22} stand in commands for the ids of their messages by their place, {u0} to
+ * {u22} for those that the client gave them. 0 to 19 lie in topic Live, n in queue n % 4. 20 was delayed and 21 was
+ * sent in a transaction (there is no {m21}), and with 22 they lie in the one queue of LiveOne in this order. {nothing} is an id of a
+ * place where no message begins.
  */
 export const live: () => Promise<{ readonly ours: Twin; readonly java: Twin }> = lazily(
   async () => {
     const both = await twins();
+    for (const role of ["master", "slave"]) { // Java's filters by properties only when told to
+      const told = `updateBrokerConfig -n {namesrv} -b {${role}} -k enablePropertyFilter -v true`;
+      await both.java.run(told);
+    }
     await Promise.all([start(both.ours), start(both.java)]);
     return both;
   },
@@ -21,10 +26,11 @@ export const live: () => Promise<{ readonly ours: Twin; readonly java: Twin }> =
 
 async function start(twin: Twin): Promise<void> {
   const hear = (line: string) => {
-    const [, n, id] = /^sent (\d+) (\w+)$/.exec(line) ?? [];
+    const [, n, id] = /^sent (\d+) ([\dA-F]{32})$/.exec(line) ?? []; // who prepares a message is told no place
     if (n === undefined) return;
     twin.know(`m${n}`, id);
     twin.know(`u${n}`, `7F00000100010000000100000000${hex4(Number(n))}`);
+    twin.know("nothing", `${id.slice(0, 16)}000000007FFFFFFF`);
   };
   const address = twin.trio.node("namesrv").address;
   const main = "pocketmq.interop.Live";
@@ -38,19 +44,23 @@ function hex4(n: number): string {
   return n.toString(16).toUpperCase().padStart(4, "0");
 }
 
-/** Where in the log a message lies: what both brokers had to write before depends on when their slave was there. */
+/** Where in the log a message lies: what lies before it depends on when the slave was there. */
 export const logPlaces: Mark = {
   replace: (text) =>
-    text.replace(/\b(CommitLog Offset: +)\d+/g, "$1<place>")
-      .replace(/\b((?:commitLogOffset|preparedTransactionOffset|physicOffset)=)[1-9]\d*/g, "$1<place>"),
+    text.replace(
+      /\b(CommitLog Offset: +|(?:commitLogOffset|preparedTransactionOffset|physicOffset)=)[1-9]\d*/g,
+      "$1<place>",
+    ),
 };
 
-/** Ports of the clients, and the host of this machine where no other was told. */
-export const clientHosts: Mark = {
-  replace: (text) => text.replace(/\b(?:\d{1,3}\.){3}\d{1,3}:\d{4,5}\b/g, "<client>"),
-};
+/** The id of a message by its place, that no other command may name. */
+export const places: Mark = mark("id", /\b7F0000010000[0-9A-F]{20}\b/g);
 
-/** How long something took. */
-export const durations: Mark = {
-  replace: (text) => text.replace(/\b(rt=|spentTimeMills=|RT: )[\d.]+/g, "$1<ms>"),
-};
+/** The id that mqadmin itself gave a message: of this machine, and of this moment. */
+export const freshIds: Mark = mark("fresh", /\b[0-9A-F]{32,56}\b/g);
+
+/** Where a client is, of whatever address of this machine. */
+export const clientHosts: Mark = mark("client", /\b(?:\d{1,3}\.){3}\d{1,3}:\d{4,5}\b/g);
+
+/** All that a message printed as a whole has from the moment it was stored in. */
+export const message: readonly Mark[] = [dates, millis, places, logPlaces, clientHosts];
