@@ -46,7 +46,13 @@ test("whether properties are filtered by, and how far behind a slave may be, is 
   const changes = changesOf(rig.config, noTopics, new Map(Object.entries(settings)));
   if (!Array.isArray(changes)) throw new Error(changes.remark);
   const sql = { topic: "T", expressionType: "SQL92", subString: "a > 1" };
-  const subscription = { ...sql, tags: [], codes: [], subVersion: 1, classFilterMode: false };
+  const subscription = {
+    ...sql,
+    tags: [],
+    codes: new Set<number>(),
+    subVersion: 1,
+    classFilterMode: false,
+  };
   assertEquals(rig.parts.filters.refusal(subscription), undefined);
   apply(rig.config, changes);
   assertStringIncludes(
