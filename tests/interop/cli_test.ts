@@ -3,6 +3,7 @@
  * order.
  */
 import { test } from "../harness.ts";
+import "./cli/bench.ts";
 import "./cli/broker.ts";
 import { closeClusters } from "./cli/clusters.ts";
 import "./cli/completion.ts";
