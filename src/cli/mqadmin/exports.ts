@@ -79,7 +79,7 @@ export const exports: Readonly<Record<string, MqadminCommand>> = {
   }),
 
   exportConfigs: mqadminCommand({
-    summary: "Write the main settings of a cluster's brokers, and how many there are, into a file",
+    summary: "Write the main settings of a cluster's brokers into a file",
     flags: { clusterName: OF_CLUSTER, filePath: FILE_PATH },
     examples: ["exportConfigs -c DefaultCluster -f ./backup"],
     run: (context, given) =>
@@ -103,7 +103,7 @@ export const exports: Readonly<Record<string, MqadminCommand>> = {
   }),
 
   exportMetrics: mqadminCommand({
-    summary: "Write how much a cluster's brokers have to do, and for whom, into a file",
+    summary: "Write how much a cluster's brokers have to do into a file",
     flags: { clusterName: OF_CLUSTER, filePath: FILE_PATH },
     examples: ["exportMetrics -c DefaultCluster -f ./report"],
     run: (context, given) =>

@@ -56,7 +56,7 @@ export const namesrvs: Readonly<Record<string, MqadminCommand>> = {
   }),
 
   updateOrderConf: mqadminCommand({
-    summary: "Show, set or delete how many queues each broker has of a topic with an order",
+    summary: "Show, set or delete how many queues brokers have of a topic with an order",
     flags: {
       topic: TOPIC,
       method: {
@@ -98,9 +98,9 @@ export const namesrvs: Readonly<Record<string, MqadminCommand>> = {
 
   wipeWritePerm: permCommand(
     "wipe",
-    "Have name servers tell clients not to write to a broker, until it registers anew",
+    "Have clients no longer write to a broker, until it registers anew",
   ),
-  addWritePerm: permCommand("add", "Have name servers tell clients to write to a broker again"),
+  addWritePerm: permCommand("add", "Have clients write to a broker again"),
 
   getNamesrvConfig: mqadminCommand({
     summary: "Show the settings of each name server",
