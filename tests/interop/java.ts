@@ -191,6 +191,7 @@ function launch(
   const jvm = [...settings, ...OPENS, ...own, quiet];
   return run("java", [...jvm, "-cp", classPath, main, ...args], {
     env: { ROCKETMQ_HOME: peerHome(home) },
+    cwd: home, // mqadmin consumerStatus writes into it
     onLine,
   });
 }
