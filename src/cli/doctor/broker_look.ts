@@ -3,13 +3,12 @@ import type { ClusterBroker } from "../../admin/cluster.ts";
 import { type BrokerState, brokerState } from "../../admin/ha.ts";
 import { topicTable } from "../../admin/topic_tables.ts";
 import { sleep } from "../../base/together.ts";
-import { RequestCode, ResponseCode } from "../../wire/codes.ts";
+import { AnswerError } from "../../client/errors.ts";
 import { type Asking, hostIn, ifTold, portAt, portIn, silenceOf } from "./asking.ts";
 import type { BrokerFacts } from "./facts.ts";
 
 /** A slave of Java's that copies has moved after as long. */
 const LATER_MS = 1_000;
-const ANSWER_MS = 3_000;
 
 /** Which broker is looked at. */
 export interface Wanted {
@@ -34,7 +33,7 @@ export async function lookAtBroker(
     const tookMs = clock.monotonic() - startedAt;
     const skewMs = skewOf(state, clock.now() - tookMs / 2);
     if (state.settings.size === 0 && state.runtime.size === 0) {
-      return { ...base, tookMs, ...await strangerAt(asking, address) };
+      return { ...base, tookMs, isOther: true };
     }
     const [more, ports, laterMaxOffset] = await Promise.all([
       topic === undefined ? undefined : ifTold(topicTable(asking, address)),
@@ -51,6 +50,9 @@ export async function lookAtBroker(
       topic: more?.topics.get(topic!),
     };
   } catch (error) {
+    if (error instanceof AnswerError) {
+      return { ...base, tookMs: clock.monotonic() - startedAt, refusal: refusalIn(error) };
+    }
     const silence = silenceOf(error);
     const foundAt = silence.kind === "mute" || registered === undefined
       ? undefined
@@ -59,18 +61,10 @@ export async function lookAtBroker(
   }
 }
 
-/** Who answers and tells nothing: no broker, or one that may not be asked. */
-async function strangerAt(
-  { calls }: Asking,
-  address: string,
-): Promise<Pick<BrokerFacts, "isOther" | "refusal">> {
-  const { code, remark } = await calls.call(
-    address,
-    { code: RequestCode.GET_BROKER_CONFIG },
-    ANSWER_MS,
-  );
-  if (code === ResponseCode.REQUEST_CODE_NOT_SUPPORTED) return { isOther: true };
-  return { refusal: `code ${code}${remark ? `, ${remark.split("\n")[0].trim()}` : ""}` };
+/** Java names the class of what went wrong and the line it went wrong in. */
+function refusalIn({ code, message }: AnswerError): string {
+  const why = /Exception: ([^,)]*)/.exec(message)?.[1];
+  return `code ${code}${why === undefined ? "" : `, ${why}`}`;
 }
 
 async function portsOf(

@@ -65,7 +65,8 @@ export const replicationByOffsets: Check = ({ brokers }) =>
           bytesText(later.last - ends.last)
         } of log that its master has not: another history, ` +
         "it will never follow again and says nothing";
-      return [wrong("slave-ahead", address, text, look)];
+      const next = "stop that slave, move its store aside, start it with an empty one";
+      return [wrong("slave-ahead", address, text, next)];
     }
     const behind = ends.first - later.last;
     const stands = later.first === later.last;
@@ -98,6 +99,6 @@ export const syncMasterHasSlave: Check = ({ brokers }) =>
     if (slaves.length > 0) return [];
     const text = `SYNC_MASTER ${
       nameOf(broker)
-    } has no slave: it stores what is sent and answers SLAVE_NOT_AVAILABLE`;
+    } has no slave that answers: it stores what is sent and answers SLAVE_NOT_AVAILABLE`;
     return [wrong("too-few-slaves", address, text, `pocketmq ha status -b ${address}`)];
   });

@@ -2,6 +2,7 @@ import { brokerState, type Calls } from "../../admin/ha.ts";
 import { clusterBrokers } from "../../admin/cluster.ts";
 import { reasonOf } from "../../base/log.ts";
 import type { Clock } from "../../ports/host.ts";
+import { AnswerError } from "../../client/errors.ts";
 import { CallError } from "../../rpc/peer.ts";
 import { RequestCode, ResponseCode } from "../../wire/codes.ts";
 import { brokerHealth, type NodeHealth, type Wanted } from "./node_health.ts";
@@ -24,12 +25,19 @@ export async function healthOf(place: Place, asking: Asking): Promise<NodeHealth
   try {
     return await ask(place, asking);
   } catch (error) {
+    if (error instanceof AnswerError) return refused(place, error, asking.wanted);
     const silent = error instanceof CallError && error.kind === "timeout"
       ? "timeout"
       : "unreachable";
     const role = place.kind === "namesrv" ? "namesrv" : "master";
     return { role, address: place.address, silent, faults: [reasonOf(error)] };
   }
+}
+
+/** It answers that it will not: alive, and nobody can tell whether it is ready. */
+function refused({ address }: Place, { code }: AnswerError, wanted: Wanted): NodeHealth {
+  const text = `it refuses to be asked (code ${code}): access control may be on`;
+  return { role: "master", address, faults: wanted === "ready" ? [text] : [] };
 }
 
 async function ask({ address, kind }: Place, asking: Asking): Promise<NodeHealth> {

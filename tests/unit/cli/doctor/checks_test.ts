@@ -386,7 +386,7 @@ const cases: readonly Case[] = [
     name: "a SYNC_MASTER of Java's alone",
     facts: { brokers: [broker(MASTER, { ha: java })] },
     cause: "too-few-slaves",
-    says: "SYNC_MASTER a has no slave",
+    says: "SYNC_MASTER a has no slave that answers",
   },
   {
     name: "a misspelt topic",
