@@ -11,6 +11,7 @@ import "./mqadmin/deleted.ts";
 import "./mqadmin/groups.ts";
 import "./mqadmin/messages.ts";
 import "./mqadmin/clients.ts";
+import "./mqadmin/go_admin.ts";
 import { foreverEnds } from "./mqadmin/forever.ts";
 import "./mqadmin/offsets.ts";
 import "./mqadmin/sends.ts";

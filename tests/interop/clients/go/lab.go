@@ -20,10 +20,11 @@ type lab struct {
 	endings                []func()
 	producer               rocketmq.Producer
 	asked                  admin.Admin
+	facts                  map[string]any // what the scenario saw, for its line
 }
 
 func newLab(namesrv, run, scenario string) *lab {
-	return &lab{namesrv: namesrv, run: run, scenario: scenario}
+	return &lab{namesrv: namesrv, run: run, scenario: scenario, facts: map[string]any{}}
 }
 
 func (l *lab) close() {

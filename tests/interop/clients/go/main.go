@@ -34,11 +34,14 @@ func main() {
 			os.Exit(2)
 		}
 		start := time.Now()
-		err := limited(body, newLab(namesrv, run, name))
+		l := newLab(namesrv, run, name)
+		err := limited(body, l)
 		line := map[string]any{"scenario": name, "ok": err == "", "ms": time.Since(start).Milliseconds()}
 		if err != "" {
 			line["error"] = err
 			failed++
+		} else if len(l.facts) > 0 { // one that hangs may still write them
+			line["facts"] = l.facts
 		}
 		text, _ := json.Marshal(line)
 		fmt.Println(string(text))

@@ -2,20 +2,17 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/apache/rocketmq-client-go/v2"
-	"github.com/apache/rocketmq-client-go/v2/admin"
 	"github.com/apache/rocketmq-client-go/v2/consumer"
 	"github.com/apache/rocketmq-client-go/v2/primitive"
 )
 
-// The pull consumer, and what the client asks for operators.
+// The pull consumer.
 func init() {
 	scenarios["pullStatuses"] = pullStatuses
 	scenarios["pollAndAck"] = pollAndAck
-	scenarios["adminTopics"] = adminTopics
 }
 
 func (l *lab) pullConsumer(group, topic, tags string) rocketmq.PullConsumer {
@@ -86,34 +83,4 @@ func pollAndAck(l *lab) {
 	must("its end", first.Shutdown())
 	more := l.sendMany(topic, "Polled", 40, 50)
 	polled(l.pullConsumer("pollers", topic, "*"), 10).assertExactlyOnce(more, 0)
-}
-
-// Topics are made, listed and taken away by the client's admin.
-func adminTopics(l *lab) {
-	topic := l.topic("byAdmin")
-	asked := l.admin()
-	place, err := primitive.UnmarshalMsgID([]byte(l.send(l.message(l.topic("adminProbe"), "Probe", 0)).OffsetMsgID))
-	must("the place of a message", err)
-	master := fmt.Sprintf("%s:%d", place.Addr, place.Port)
-	ctx := context.Background()
-	must("making a topic", asked.CreateTopic(ctx, admin.WithTopicCreate(topic), admin.WithBrokerAddrCreate(master),
-		admin.WithReadQueueNums(3), admin.WithWriteQueueNums(3)))
-	same("its queues", 3, len(l.queues(topic)))
-	same("in the list of topics", true, listed(asked, topic))
-	groups, err := asked.GetAllSubscriptionGroup(ctx, master, 3*time.Second)
-	must("the list of groups", err)
-	that(groups.SubscriptionGroupTable["TOOLS_CONSUMER"].GroupName == "TOOLS_CONSUMER", "TOOLS_CONSUMER is not among the groups")
-	must("taking it away", asked.DeleteTopic(ctx, admin.WithTopicDelete(topic), admin.WithBrokerAddrDelete(master)))
-	same("in the list of topics after that", false, listed(asked, topic))
-}
-
-func listed(asked admin.Admin, topic string) bool {
-	topics, err := asked.FetchAllTopicList(context.Background())
-	must("the list of topics", err)
-	for _, one := range topics.TopicList {
-		if one == topic {
-			return true
-		}
-	}
-	return false
 }
