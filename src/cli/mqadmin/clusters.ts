@@ -3,6 +3,7 @@ import type { ClusterBroker } from "../../admin/cluster.ts";
 import type { Lines } from "../../admin/lines.ts";
 import { sleep } from "../../base/together.ts";
 import { exitOf } from "../admin/cluster.ts";
+import type { Context } from "../command.ts";
 import { allBrokers, type Heard, heard, reaching } from "../admin/reach.ts";
 import { type MqadminCommand, mqadminCommand } from "./command.ts";
 import { printRows } from "./print.ts";
@@ -28,24 +29,54 @@ export const clusters: Readonly<Record<string, MqadminCommand>> = {
     examples: ["clusterList -n 10.0.0.1:9876", "clusterList -m", "clusterList --json"],
     run: (context, given) =>
       reaching(context, given, async (lines) => {
-        const { clock } = context.runtime;
-        const stop = new AbortController();
-        if (given.interval !== undefined) context.terminal.onStopSignal(() => stop.abort());
-        for (;;) {
-          const seen = await seenIn(lines);
-          const [titles, row] = given.moreStats ? [TOTALS, totalsRow] : [LOADS, loadRow];
-          const rows = seen.map((one) => row(one, clock.now()));
-          printRows(context, given, titles, rows, seen.map(brokerJson));
-          for (const { runtime } of seen) {
-            if ("reason" in runtime) context.terminal.stderr(`pocketmq: ${runtime.reason}\n`);
-          }
-          if (given.interval === undefined) return exitOf(seen.map(({ runtime }) => runtime));
-          await sleep(clock, Math.max(1, given.interval) * 1000, stop.signal);
-          if (stop.signal.aborted) return exitOf(seen.map(({ runtime }) => runtime));
-        }
+        const look = () => showBrokers(context, lines, given);
+        const exit = await look();
+        return given.interval === undefined
+          ? exit
+          : await again(context, given.interval, exit, look);
       }),
   }),
 };
+
+async function showBrokers(
+  context: Context,
+  lines: Lines,
+  given: { readonly moreStats: boolean; readonly json: boolean },
+): Promise<number> {
+  const seen = await seenIn(lines);
+  const now = context.runtime.clock.now();
+  const [titles, row] = given.moreStats ? [TOTALS, totalsRow] : [LOADS, loadRow];
+  printRows(context, given, titles, seen.map((one) => row(one, now)), seen.map(brokerJson));
+  for (const { runtime } of seen) {
+    if ("reason" in runtime) context.terminal.stderr(`pocketmq: ${runtime.reason}\n`);
+  }
+  return exitOf(seen.map(({ runtime }) => runtime));
+}
+
+/**
+ * Looks every so many seconds until the process is told to end, and gives the last look's exit code. A look that
+ * nobody answers is said; the next may do better.
+ */
+export async function again(
+  { runtime: { clock }, terminal }: Context,
+  seconds: number,
+  first: number,
+  look: () => Promise<number>,
+): Promise<number> {
+  const stop = new AbortController();
+  let exit = first;
+  terminal.onStopSignal(() => {
+    if (stop.signal.aborted) terminal.exit(exit); // a second one, while a look waits for an answer
+    stop.abort();
+  });
+  for (;;) {
+    await sleep(clock, Math.max(1, seconds) * 1000, stop.signal);
+    if (stop.signal.aborted) return exit;
+    const seen = await heard(look());
+    exit = "value" in seen ? seen.value : seen.exit;
+    if ("reason" in seen) terminal.stderr(`pocketmq: ${seen.reason}\n`);
+  }
+}
 
 async function seenIn(lines: Lines): Promise<BrokerSeen[]> {
   return await Promise.all((await allBrokers(lines)).map(async (broker) => ({
