@@ -5,9 +5,18 @@ import { clusters } from "./clusters.ts";
 import { exports } from "./exports.ts";
 import { haStatus } from "./ha_status.ts";
 import { groupLooks } from "./group_looks.ts";
+import { groupMembers } from "./group_members.ts";
 import { groups } from "./groups.ts";
+import { messageFinds } from "./message_finds.ts";
+import { messageReads } from "./message_reads.ts";
+import { messageSends } from "./message_sends.ts";
+import { messageTraces } from "./message_traces.ts";
+import { monitoring } from "./monitoring.ts";
 import { namesrvs } from "./namesrvs.ts";
 import { offsets } from "./offsets.ts";
+import { entries } from "./queue_entries.ts";
+import { sendRounds } from "./send_rounds.ts";
+import { stats } from "./stats.ts";
 import { topicChanges } from "./topic_changes.ts";
 import { topicLooks } from "./topic_looks.ts";
 
@@ -22,7 +31,16 @@ export const all: Readonly<Record<string, MqadminCommand>> = {
   ...haStatus,
   ...groups,
   ...groupLooks,
+  ...groupMembers,
   ...offsets,
+  ...messageFinds,
+  ...messageTraces,
+  ...messageReads,
+  ...entries,
+  ...messageSends,
+  ...sendRounds,
+  ...stats,
+  ...monitoring,
   ...acl,
 };
 
