@@ -3,6 +3,7 @@
  * same. The tests share both clusters and run in this order.
  */
 import { test } from "../harness.ts";
+import "./mqadmin/comparing.ts";
 import "./mqadmin/topics.ts";
 import "./mqadmin/namesrv.ts";
 import "./mqadmin/brokers.ts";
