@@ -2,6 +2,7 @@ import { silentLog } from "../base/log.ts";
 import { Redial } from "../rpc/redial.ts";
 import { addressOf, TARGET_FLAGS } from "./admin/reach.ts";
 import { CLUSTER_FLAGS, CLUSTER_HELP, nameServersOf } from "./cluster.ts";
+import { paintFor } from "./colour.ts";
 import type { Command } from "./command.ts";
 import { impatient } from "./doctor/asking.ts";
 import { diagnose, mayPass } from "./doctor/checks.ts";
@@ -69,7 +70,9 @@ Examples:
           findings = diagnose(facts);
         }
         terminal.stdout(
-          flags.json ? findingsJson(findings) : findingsText(findings, facts, program),
+          flags.json
+            ? findingsJson(findings)
+            : findingsText(findings, facts, program, paintFor(terminal)),
         );
         return exitOf(findings, facts);
       } finally {

@@ -1,3 +1,4 @@
+import { type Paint, plain } from "../colour.ts";
 import { Exit } from "../exit.ts";
 import { countText } from "../units.ts";
 import { answering, type Facts, type Finding } from "./facts.ts";
@@ -5,16 +6,25 @@ import { answering, type Facts, type Finding } from "./facts.ts";
 const WIDTH = 92;
 
 /** What was looked at, then each finding with what to do next. `program` is how a person starts this one. */
-export function findingsText(findings: readonly Finding[], facts: Facts, program: string): string {
+export function findingsText(
+  findings: readonly Finding[],
+  facts: Facts,
+  program: string,
+  paint: Paint = plain,
+): string {
   const ours = (next: string) => next.replace(/^pocketmq /, `${program} `);
   const blocks = findings.map(({ level, text, next }, i) => {
+    const mark = level === "note" ? paint.yellow : paint.red;
     const lines = wrap(`${i + 1}. ${level === "note" ? "(no fault) " : ""}${text}`, "   ");
-    return `${lines}\n${next.map((one) => `   -> ${ours(one)}\n`).join("")}\n`;
+    const [first] = lines.split(" ", 1);
+    return `${mark(first)}${lines.slice(first.length)}\n${
+      next.map((one) => `   -> ${ours(one)}\n`).join("")
+    }\n`;
   });
   const bad = findings.filter(({ level }) => level === "wrong").length;
   const verdict = bad === 0
-    ? "Nothing is wrong."
-    : `${countText(bad, "thing")} ${bad === 1 ? "is" : "are"} wrong.`;
+    ? paint.green("Nothing is wrong.")
+    : paint.red(`${countText(bad, "thing")} ${bad === 1 ? "is" : "are"} wrong.`);
   return `${lookedAt(facts)}\n\n${blocks.join("")}${verdict}\n`;
 }
 

@@ -79,10 +79,11 @@ export const membersHaveQueues: Check = ({ topic, groups, namesrvs, dashN }) => 
   const queues = (route?.queues ?? []).reduce((sum, { readQueueNums }) => sum + readQueueNums, 0);
   return groups.flatMap(({ name, online }) => {
     const members = online?.connections.length ?? 0;
-    if (queues === 0 || members <= queues || online?.messageModel === "BROADCASTING") return [];
+    const idle = members - queues;
+    if (queues === 0 || idle <= 0 || online?.messageModel === "BROADCASTING") return [];
     const text = `group "${name}" has ${countText(members, "member")} and "${topic}" ${
       countText(queues, "queue")
-    }: ${members - queues} get nothing`;
+    }: ${idle === 1 ? "one gets" : `${idle} get`} nothing`;
     const more = `pocketmq topic create ${topic} --queues ${members}${dashN}`;
     return [wrong("members-idle", name, text, more)];
   });

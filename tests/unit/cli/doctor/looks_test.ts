@@ -59,6 +59,24 @@ test("doctor's text says what was looked at, each finding with what to do next, 
   );
 });
 
+test("on a terminal the number of a finding and the verdict have a colour", () => {
+  const paint = {
+    red: (text: string) => `<${text}>`,
+    yellow: (text: string) => `(${text})`,
+    green: String,
+  };
+  assertEquals(
+    findingsText(
+      [wrong("no-master", "h", "bad"), note("no-slave", "h", "alone")],
+      scene(),
+      "p",
+      paint,
+    )
+      .split("\n\n").slice(1),
+    ["<1.> bad", "(2.) (no fault) alone", "<1 thing is wrong.>\n"],
+  );
+});
+
 test("doctor --json is a finding a line, and the exit code tells whether something is wrong", () => {
   const [, second] = findingsJson(findings).split("\n");
   assertEquals(JSON.parse(second), {
