@@ -9,6 +9,7 @@ import {
   listOf,
   nameOf,
   note,
+  shellWord,
   wrong,
 } from "./facts.ts";
 
@@ -125,7 +126,7 @@ export const brokersMayBeUsed: Check = (facts) =>
         "write-perm-wiped",
         address,
         text,
-        `pocketmq admin addWritePerm -b ${who}${facts.dashN}`,
+        `pocketmq admin addWritePerm -b ${shellWord(who)}${facts.dashN}`,
       ),
     ];
   });

@@ -141,3 +141,8 @@ export function isMaster({ registered, state }: BrokerFacts): boolean {
 export function listOf(items: readonly string[]): string {
   return items.join(", ").replace(/, ([^,]*)$/, " and $1");
 }
+
+/** A name as a shell takes it: topics may have % and | in theirs. */
+export function shellWord(name: string): string {
+  return /^[A-Za-z0-9_.:-]+$/.test(name) ? name : `'${name.replaceAll("'", "'\\''")}'`;
+}

@@ -6,6 +6,7 @@ import {
   type GroupFacts,
   listOf,
   note,
+  shellWord,
   wrong,
 } from "./facts.ts";
 
@@ -20,13 +21,13 @@ export const groupsKeepUp: Check = (facts) => facts.groups.flatMap((group) => la
 function lag({ name, online, lags }: GroupFacts, { topic, now, dashN }: Facts): Finding[] {
   const own = lags.filter((queue) => queue.topic === topic);
   const behind = own.reduce((sum, queue) => sum + Math.max(0, queue.behind), 0);
-  const show = `pocketmq group progress ${name}${dashN}`;
+  const show = `pocketmq group progress ${shellWord(name)}${dashN}`;
   if (online === undefined) {
     if (own.length === 0) return [];
     const text = `nobody is in group "${name}", ${
       countText(behind, "message")
     } of "${topic}" before it`;
-    const next = [`pocketmq group connections ${name}${dashN}`, show];
+    const next = [`pocketmq group connections ${shellWord(name)}${dashN}`, show];
     return [(behind > 0 ? wrong : note)("group-empty", name, text, ...next)];
   }
   if (online.messageModel === "BROADCASTING") return []; // its members keep their own offsets
@@ -36,7 +37,9 @@ function lag({ name, online, lags }: GroupFacts, { topic, now, dashN }: Facts): 
   if (behind < BEHIND_MESSAGES && (behind === 0 || oldest < BEHIND_MS)) return [];
   const since = oldest > 0 ? `; what it consumed last was stored ${durationText(oldest)} ago` : "";
   const text = `group "${name}" is ${countText(behind, "message")} of "${topic}" behind${since}`;
-  return [wrong("group-lags", name, text, show, `pocketmq group connections ${name}${dashN}`)];
+  return [
+    wrong("group-lags", name, text, show, `pocketmq group connections ${shellWord(name)}${dashN}`),
+  ];
 }
 
 /** Groups that a broker gives nothing, because somebody said so. */
@@ -49,7 +52,7 @@ export const groupsMayConsume: Check = ({ groups }) =>
       "group-disabled",
       name,
       text,
-      ...disabledOn.map((at) => `pocketmq group create ${name} --consume yes -b ${at}`),
+      ...disabledOn.map((at) => `pocketmq group create ${shellWord(name)} --consume yes -b ${at}`),
     );
   });
 
@@ -69,7 +72,12 @@ export const subscriptionsAgree: Check = ({ topic, groups, dashN }) =>
       }; some messages are given to ` +
       "nobody. All members of a group must subscribe alike";
     return [
-      wrong("subscriptions-differ", name, text, `pocketmq group connections ${name}${dashN}`),
+      wrong(
+        "subscriptions-differ",
+        name,
+        text,
+        `pocketmq group connections ${shellWord(name)}${dashN}`,
+      ),
     ];
   });
 
@@ -84,7 +92,7 @@ export const membersHaveQueues: Check = ({ topic, groups, namesrvs, dashN }) => 
     const text = `group "${name}" has ${countText(members, "member")} and "${topic}" ${
       countText(queues, "queue")
     }: ${idle === 1 ? "one gets" : `${idle} get`} nothing`;
-    const more = `pocketmq topic create ${topic} --queues ${members}${dashN}`;
+    const more = `pocketmq topic create ${shellWord(topic ?? "")} --queues ${members}${dashN}`;
     return [wrong("members-idle", name, text, more)];
   });
 };
@@ -99,6 +107,6 @@ export const noDeadLetters: Check = ({ groups, dashN }) =>
       "dead-letters",
       name,
       text,
-      `pocketmq consume '%DLQ%${name}' --from first${dashN}`,
+      `pocketmq consume ${shellWord(`%DLQ%${name}`)} --from first${dashN}`,
     );
   });

@@ -12,6 +12,7 @@ import {
   nameOf,
   type NamesrvFacts,
   note,
+  shellWord,
   wrong,
 } from "./facts.ts";
 
@@ -90,8 +91,8 @@ function nowhere(topic: string, facts: Facts): Finding {
   const users = [...known].filter((name) => kindOf(name, new Set()) === "user");
   const meant = nearest(topic, users);
   const hint = meant === undefined ? "" : ` (did you mean "${meant}"?)`;
-  const look = meant === undefined ? [] : [`pocketmq doctor ${meant}${facts.dashN}`];
-  const create = `pocketmq topic create ${topic}${facts.dashN}`;
+  const look = meant === undefined ? [] : [`pocketmq doctor ${shellWord(meant)}${facts.dashN}`];
+  const create = `pocketmq topic create ${shellWord(topic)}${facts.dashN}`;
   const masters = facts.brokers.filter((broker) => isMaster(broker) && broker.state !== undefined);
   const made = masters.filter(({ state }) =>
     state!.settings.get("autoCreateTopicEnable") !== "false"
@@ -124,7 +125,7 @@ function otherCluster(facts: Facts, topic: string): Finding[] {
   );
   if (cluster === undefined || clusters.has(cluster)) return [];
   const text = `"${topic}" is in cluster ${listOf([...clusters])}, not in ${cluster}`;
-  const create = `pocketmq topic create ${topic} -c ${cluster}${facts.dashN}`;
+  const create = `pocketmq topic create ${shellWord(topic)} -c ${shellWord(cluster)}${facts.dashN}`;
   return [wrong("topic-in-other-cluster", topic, text, create)];
 }
 
@@ -142,7 +143,12 @@ function lacking(facts: Facts, topic: string, holders: readonly BrokerFacts[]): 
     }: nothing is sent ` +
     "there, and it cannot stand in";
   return [
-    note("topic-not-everywhere", topic, text, `pocketmq topic create ${topic}${facts.dashN}`),
+    note(
+      "topic-not-everywhere",
+      topic,
+      text,
+      `pocketmq topic create ${shellWord(topic)}${facts.dashN}`,
+    ),
   ];
 }
 
@@ -183,12 +189,12 @@ function forbidden(
   if (own !== undefined && !none && !canWrite && (own.perm & WRITE) !== 0) {
     const text =
       `${said}: the name servers say so, the broker itself does not (wipeWritePerm was done)`;
-    const add = `pocketmq admin addWritePerm -b ${brokerName}${dashN}`;
+    const add = `pocketmq admin addWritePerm -b ${shellWord(brokerName)}${dashN}`;
     return wrong("write-perm-wiped", topic, text, add);
   }
   const why = none ? "it has no queues for that" : "its permission says so";
   const next = none
-    ? `pocketmq topic create ${topic} --queues 8${dashN}`
-    : `pocketmq topic perm ${topic} RW${dashN}`;
+    ? `pocketmq topic create ${shellWord(topic)} --queues 8${dashN}`
+    : `pocketmq topic perm ${shellWord(topic)} RW${dashN}`;
   return wrong("topic-permission", topic, `${said}: ${why}`, next);
 }

@@ -3,7 +3,7 @@ import { reachOf } from "../../../../src/cli/doctor/address_checks.ts";
 import { silenceOf } from "../../../../src/cli/doctor/asking.ts";
 import { skewOf } from "../../../../src/cli/doctor/broker_look.ts";
 import { exitOf, findingsJson, findingsText } from "../../../../src/cli/doctor/doctor_text.ts";
-import { note, wrong } from "../../../../src/cli/doctor/facts.ts";
+import { note, shellWord, wrong } from "../../../../src/cli/doctor/facts.ts";
 import { CallError } from "../../../../src/rpc/peer.ts";
 import { test } from "../../../harness.ts";
 import { namesrv, scene } from "./scene.ts";
@@ -86,4 +86,9 @@ test("doctor --json is a finding a line, and the exit code tells whether somethi
   assertEquals(exitOf(findings.slice(1), scene()), 0);
   const gone = namesrv({ silence: { kind: "refused", reason: "" } });
   assertEquals(exitOf(findings, scene({ namesrvs: [gone] })), 1);
+});
+
+test("commands to run next survive a shell, whatever a topic is called", () => {
+  const words = ["orders", "%DLQ%g", "a|b", "a'$(b)"].map(shellWord);
+  assertEquals(words, ["orders", "'%DLQ%g'", "'a|b'", "'a'\\''$(b)'"]);
 });
