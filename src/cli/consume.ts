@@ -5,6 +5,7 @@ import type { Message } from "../client/incoming.ts";
 import { keyOf, type StartFrom } from "../client/offsets.ts";
 import type { Wanted } from "../client/subscription.ts";
 import type { MessageQueue } from "../wire/message_queue.ts";
+import { orNearTopic } from "./admin/reach.ts";
 import { CLUSTER_FLAGS, CLUSTER_HELP, connectTo, TOPIC } from "./cluster.ts";
 import type { Command, Context } from "./command.ts";
 import { Exit, UsageError } from "./exit.ts";
@@ -68,7 +69,8 @@ Examples:
         context.terminal.stdout(flags.json ? jsonOf(message) : textOf(message));
       const client = connectTo(context, flags);
       try {
-        await new Reading(client, options, context).run(print, max, flags.follow);
+        const reading = new Reading(client, options, context).run(print, max, flags.follow);
+        await orNearTopic(context, flags, topic, reading);
       } finally {
         await client.close();
       }

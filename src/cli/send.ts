@@ -3,6 +3,7 @@ import type { Client } from "../client/client.ts";
 import type { OutgoingMessage } from "../client/outgoing.ts";
 import type { Sent } from "../client/producer.ts";
 import type { MessageQueue } from "../wire/message_queue.ts";
+import { orNearTopic } from "./admin/reach.ts";
 import { CLUSTER_FLAGS, CLUSTER_HELP, connectTo, TOPIC } from "./cluster.ts";
 import type { Command, Context } from "./command.ts";
 import { Exit } from "./exit.ts";
@@ -51,7 +52,8 @@ Examples:
           tag: flags.tag,
           keys: keysIn(flags.key),
         };
-        return await sendAll(client, message, { count: flags.count, json: flags.json }, context);
+        const sending = sendAll(client, message, { count: flags.count, json: flags.json }, context);
+        return await orNearTopic(context, flags, topic, sending);
       } finally {
         await client.close();
       }

@@ -33,6 +33,14 @@ test("an operator makes a topic, finds a message in it, and deletes it", async (
   await run(0, "group", "create", "billing", "--retries", "5");
   assertMatch(await run(0, "group", "list"), /\nbilling +yes +yes +5 +1 /);
   assertStringIncludes(await run(1, "group", "progress", "biling"), 'did you mean "billing"?');
+  for (
+    const [wanted, ...args] of [
+      ["orders", "consume", "ordres"],
+      ["orders", "group", "progress", "billing", "--topic", "ordres"],
+      ["billing", "group", "connections", "biling"],
+      ["billing", "offset", "set", "biling", "orders", "--to", "last"],
+    ]
+  ) assertStringIncludes(await run(1, ...args), `did you mean "${wanted}"?`);
   await run(0, "offset", "set", "billing", "orders", "--to", "last");
   assertMatch(await run(0, "offset", "get", "billing", "orders"), /\nbroker-a +\d +0 +1 +1 +0\n/);
 

@@ -8,6 +8,7 @@ import {
   type QueueLag,
 } from "../../admin/groups.ts";
 import { plainGroup } from "../../wire/group.ts";
+import { topicRoute } from "../../admin/topics.ts";
 import { CLUSTER_FLAGS, CLUSTER_HELP, GROUP } from "../cluster.ts";
 import type { Command } from "../command.ts";
 import { confirmed, YES_FLAG, YES_HELP } from "../confirm.ts";
@@ -91,7 +92,10 @@ const progress = verb({
       const masters = await mastersFor(lines, flags);
       const asked = masters.map((address) => groupProgress(lines, address, name, flags.topic));
       const rows = (await Promise.all(asked)).flat();
-      if (rows.length === 0) mustBeKnown(name, await groupRows(lines, masters));
+      if (rows.length === 0) {
+        mustBeKnown(name, await groupRows(lines, masters));
+        if (flags.topic !== undefined) await topicRoute(lines, flags.topic); // says so when there is none
+      }
       const text = flags.json ? rows.map(jsonLine).join("") : progressText(name, rows);
       return { text, exit: Exit.OK };
     });
@@ -109,6 +113,7 @@ const connections = verb({
         online: await groupOnline(lines, broker, name),
       })));
       const rows = memberRows(seen);
+      if (rows.length === 0) mustBeKnown(name, await groupRows(lines, masters));
       const text = flags.json ? rows.map(jsonLine).join("") : membersText(name, rows);
       return { text, exit: rows.length > 0 ? Exit.OK : Exit.UNHEALTHY };
     });

@@ -9,6 +9,7 @@ import {
   queuesOf,
   setPosition,
 } from "../../admin/offsets.ts";
+import { AnswerError } from "../../client/errors.ts";
 import { CLUSTER_FLAGS, CLUSTER_HELP, GROUP, TOPIC } from "../cluster.ts";
 import type { Command } from "../command.ts";
 import { confirmed, YES_FLAG, YES_HELP } from "../confirm.ts";
@@ -17,6 +18,7 @@ import { tableOf } from "../table.ts";
 import { timeOf } from "../time.ts";
 import { countText } from "../units.ts";
 import { verb } from "../verb.ts";
+import { groupRows, mustBeKnown } from "./group_rows.ts";
 import { jsonLine, reaching } from "./reach.ts";
 
 /** Topics have a few queues on each broker; more at a time would only wait there. */
@@ -27,7 +29,10 @@ const get = verb({
   words: [GROUP, TOPIC],
   run(context, { flags, words: [group, topic] }) {
     return reaching(context, flags, async (lines) => {
-      const rows = await positions(lines, group, await queuesOf(lines, topic));
+      const queues = await queuesOf(lines, topic);
+      const rows = await positions(lines, group, queues);
+      const unknown = await unknownGroup(lines, group, queues);
+      if (unknown !== undefined) context.terminal.stderr(`pocketmq: ${unknown.message}\n`); // it may have been deleted
       context.terminal.stdout(flags.json ? rows.map(rowJson).join("") : positionsText(rows));
       return Exit.OK;
     });
@@ -51,6 +56,8 @@ const set = verb({
         (flags.queue ?? queueId) === queueId && (flags.name ?? brokerName) === brokerName
       );
       if (queues.length === 0) throw new UsageError(`topic "${topic}" has no such queue`);
+      const unknown = await unknownGroup(lines, group, queues);
+      if (unknown !== undefined) throw unknown;
       const online = await members(lines, group, queues);
       if (online.length > 0) {
         context.terminal.stderr(`pocketmq: ${onlineText(group, online)}\n`);
@@ -96,6 +103,20 @@ Examples:
 `,
   verbs: { get, set },
 };
+
+/** Why the group cannot be meant; undefined when a broker of these queues knows it. @throws {CallError} {FieldError} */
+async function unknownGroup(
+  lines: Lines,
+  group: string,
+  queues: readonly QueueAt[],
+): Promise<AnswerError | undefined> {
+  try {
+    mustBeKnown(group, await groupRows(lines, [...new Set(queues.map(({ address }) => address))]));
+  } catch (error) {
+    if (error instanceof AnswerError) return error;
+    throw error;
+  }
+}
 
 /** What --to says. @throws {UsageError} */
 export function targetOf(text: string, now: number): OffsetTarget {

@@ -1,10 +1,13 @@
 import { type ClusterBroker, clusterBrokers } from "../../admin/cluster.ts";
 import type { Lines } from "../../admin/lines.ts";
+import { topicRoute } from "../../admin/topics.ts";
 import { reasonOf } from "../../base/log.ts";
 import { nearest } from "../../base/nearest.ts";
+import { AnswerError } from "../../client/errors.ts";
 import { NameServers } from "../../client/name_servers.ts";
 import { CallError } from "../../rpc/peer.ts";
 import { Redial } from "../../rpc/redial.ts";
+import { ResponseCode } from "../../wire/codes.ts";
 import { parseAddress } from "../../wire/host_address.ts";
 import { nameServersOf } from "../cluster.ts";
 import type { Context } from "../command.ts";
@@ -58,6 +61,31 @@ export function viewing(
   look: (lines: Lines) => Promise<View>,
 ): Promise<number> {
   return reaching(context, flags, (lines) => watched(context, flags, () => look(lines)));
+}
+
+/**
+ * What `asked` gives. Where it is that there is no such topic, it says which one may be meant.
+ *
+ * @throws {AnswerError} and whatever else it throws
+ */
+export async function orNearTopic<T>(
+  context: Context,
+  flags: { readonly namesrvAddr: string | undefined },
+  topic: string,
+  asked: Promise<T>,
+): Promise<T> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (error instanceof AnswerError && error.code === ResponseCode.TOPIC_NOT_EXIST) {
+      await reaching(
+        context,
+        flags,
+        async (lines) => (await topicRoute(lines, topic)).queues.length,
+      );
+    }
+    throw error;
+  }
 }
 
 /** Every broker that is registered. @throws {CallError} when none is. @throws {AnswerError} {FieldError} */
