@@ -49,9 +49,9 @@ then here. A value that cannot be read is an error that names it, before anythin
 \`pocketmq config print --source\` shows what a node would run with, and where each value is from.
 
 Keys marked with * take effect at once when \`pocketmq broker config --set\` or mqadmin's
-updateBrokerConfig changes them. All others need a restart, and are refused while the broker runs.
-A change goes into the file given with \`-c\`. Where a flag or a variable outranks the file, or there
-is none, a restart does not find it: the answer and the log say so.
+updateBrokerConfig changes them. All others need a restart, and are refused while the broker runs. A
+change goes into the file given with \`-c\`. Where a flag or a variable outranks the file, or there is
+none, a restart does not find it: the answer and the log say so.
 `;
 
 function keysTable(keys: readonly ConfigKey[]): string {
