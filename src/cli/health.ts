@@ -45,7 +45,7 @@ const verb: Verb = {
 /** `pocketmq health` */
 export const health: Command = {
   name: "health",
-  usage: "[-b ADDR | --namesrv --master --slave -c FILE --KEY VALUE ...] [--ready] [--json]",
+  usage: "[-b ADDR | a node's own flags] [--ready] [--timeout N] [--json]",
   summary: "Say in one line whether a node is well, for scripts and containers",
   help: `
 Without an address it looks at this machine, on the ports that a node with the same flags,
