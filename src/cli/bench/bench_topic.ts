@@ -4,6 +4,7 @@ import { deleteTopic, kindOf, putTopic, topicRoute, topicStats } from "../../adm
 import { hexOf } from "../../base/bytes.ts";
 import { reasonOf } from "../../base/log.ts";
 import { AnswerError } from "../../client/errors.ts";
+import { nameServersIn } from "../../client/name_servers.ts";
 import type { Runtime } from "../../ports/host.ts";
 import { CallError } from "../../rpc/peer.ts";
 import { ResponseCode } from "../../wire/codes.ts";
@@ -90,13 +91,27 @@ export async function leftOf(lines: Lines, topic: BenchTopic): Promise<string | 
 
 async function dropTopic(lines: Lines, { topic, brokers }: BenchTopic): Promise<void> {
   const masters = brokers.map(({ address }) => address);
+  const namesrvs = await namesrvsOf(lines, masters);
   try {
-    await deleteTopic(lines, topic, masters);
+    await deleteTopic({ ...lines, namesrvs }, topic, masters);
   } catch (error) {
     const gone = await Promise.all(masters.map((address) => isGone(lines, address, topic)));
-    if (error instanceof CallError && gone.every(Boolean)) return; // a broker of -b may have no name server
+    // a broker of -b may have no name server, and one that it has may not be reached from here
+    if (error instanceof CallError && gone.every(Boolean)) return;
     throw error;
   }
+}
+
+/** All that may have its route: ours, and those that the brokers register with. */
+async function namesrvsOf(lines: Lines, masters: readonly string[]): Promise<string[]> {
+  const theirs = masters.map(async (address) => {
+    const named = (await brokerConfig(lines, address)).get("namesrvAddr") ?? "";
+    return named === "" ? [] : nameServersIn(named);
+  });
+  const all = (await Promise.allSettled(theirs)).map((one) =>
+    one.status === "fulfilled" ? one.value : []
+  );
+  return [...new Set([...lines.namesrvs, ...all.flat()])];
 }
 
 async function isGone(lines: Lines, address: string, topic: string): Promise<boolean> {
@@ -169,7 +184,8 @@ async function routed(
   const may = use === "read" ? "read" : "written";
   throw new AnswerError(
     ResponseCode.NO_PERMISSION,
-    `No master has a queue of topic "${topic}" that may be ${may}`,
+    `No master${cluster === undefined ? "" : ` of cluster "${cluster}"`} has a queue of topic ` +
+      `"${topic}" that may be ${may}`,
   );
 }
 

@@ -41,11 +41,11 @@ export const consume: Verb = verb({
     const { terminal, runtime } = context;
     const plan = consumePlanOf(flags, name, runtime.clock.now());
     return reaching(context, flags, async (lines) => {
+      const stop = stopSignal(terminal); // before there is a topic to delete
       const use = name === undefined ? "write" : "read"; // ours is filled first
       const wanted = { name, target: flags, queues: undefined, use } as const;
       const topic = await openTopic(lines, wanted, runtime.random);
       const kept = !topic.made || flags.keep;
-      const stop = stopSignal(terminal);
       const { consumed, failure } = await measured(
         context,
         { lines, plan, topic, kept },

@@ -51,10 +51,10 @@ export async function measureLag(
   const { terminal, runtime } = context;
   const target = { broker: options.broker, cluster: undefined };
   const slaves = await slavesOf(lines, addressOf(options.broker));
+  const stop = stopSignal(terminal); // before there is a topic to delete
   const wanted = { name: undefined, target, queues: 1, use: "write" } as const;
   const topic = await openTopic(lines, wanted, runtime.random);
   let failure: { error: unknown } | undefined;
-  const stop = stopSignal(terminal);
   if (!options.json) terminal.stdout(lagPlanText(topic, slaves, options));
   let messages = 0;
   const live = new Live(terminal, runtime.clock, options);

@@ -31,10 +31,11 @@ export const produce: Verb = verb({
     const plan = planOf(flags);
     const { terminal, runtime } = context;
     return reaching(context, flags, async (lines) => {
+      const stop = stopSignal(terminal); // before there is a topic to delete
       const wanted = { name, target: flags, queues: plan.queues, use: "write" } as const;
       const topic = await openTopic(lines, wanted, runtime.random);
       const kept = !topic.made || flags.keep;
-      const { produced, failure } = await measured(context, { plan, topic, kept }, flags);
+      const { produced, failure } = await measured(context, { plan, topic, kept }, flags, stop);
       if (produced !== undefined) {
         const text = flags.json ? jsonLine(producedJson(produced)) : producedText(produced);
         terminal.stdout(text);
@@ -52,6 +53,7 @@ async function measured(
   context: Context,
   { plan, topic, kept }: { plan: ProducePlan; topic: BenchTopic; kept: boolean },
   flags: FlagValues<typeof FLAGS>,
+  stop: AbortSignal,
 ): Promise<{ produced?: Produced; failure?: { error: unknown } }> {
   const { terminal, runtime } = context;
   const { clock } = runtime;
@@ -61,7 +63,6 @@ async function measured(
   if (!flags.json) terminal.stdout(planText(used, plan));
   const latencies = (await latencyMaker())();
   const live = new Live(terminal, clock, flags);
-  const stop = stopSignal(terminal);
   let running: { course: Course; tally: Tally } | undefined;
   const begin = () => {
     const course = new Course(clock, plan.course);
