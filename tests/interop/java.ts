@@ -168,15 +168,16 @@ async function answers(port: number): Promise<void> {
   }
 }
 
-/** Starts a Java program of ours or of the peer; `home` takes its logs. */
+/** Starts a Java program of ours or of the peer; `home` takes its logs. Its class path is that of 4.9.7, or another. */
 export function runJava(
   home: string,
   settings: readonly string[],
   main: string,
   args: readonly string[],
   onLine?: (line: string) => void,
+  classPath?: string,
 ): Running {
-  return launch(home, [...SHORT_LIVED, ...settings], main, args, { onLine });
+  return launch(home, [...SHORT_LIVED, ...settings], main, args, { onLine, classPath });
 }
 
 function launch(

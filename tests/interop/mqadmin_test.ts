@@ -12,6 +12,7 @@ import "./mqadmin/deleted.ts";
 import "./mqadmin/groups.ts";
 import "./mqadmin/messages.ts";
 import "./mqadmin/clients.ts";
+import "./mqadmin/asking.ts";
 import "./mqadmin/go_admin.ts";
 import { foreverEnds } from "./mqadmin/forever.ts";
 import "./mqadmin/offsets.ts";

@@ -6,7 +6,7 @@ import { type ScenarioRun, startScenarios } from "../java.ts";
 import { SCENARIOS } from "../scenarios.ts";
 import { pick, type ScenarioClient, sharedTrio, testScenarios } from "../suite.ts";
 import { HAS_GO, startGo } from "./go_client.ts";
-import { type JavaClient, prepareJavaClient } from "./java_client.ts";
+import { JAVA_4_3, JAVA_5_3, type JavaClient, prepareJavaClient } from "./java_client.ts";
 import { startNode } from "./node_client.ts";
 
 /** What takes minutes by default takes seconds here. */
@@ -40,29 +40,6 @@ function java(client: JavaClient): ScenarioClient {
   return async (order) =>
     startScenarios({ ...order, settings: SETTINGS }, await prepareJavaClient(client));
 }
-
-const FAMILIES = [
-  "Sending",
-  "Consuming",
-  "Groups",
-  "Ordering",
-  "Pulling",
-  "Querying",
-  "Limits",
-  "Failover",
-  "Delaying",
-  "Retrying",
-  "Transacting",
-  "Filtering",
-];
-
-const JAVA_4_3: JavaClient = { version: "4.3.0", families: FAMILIES, renamed: [] };
-
-const JAVA_5_3: JavaClient = {
-  version: "5.3.3",
-  families: [...FAMILIES, "LitePulling", "Requesting"],
-  renamed: [["org.apache.rocketmq.common.protocol.", "org.apache.rocketmq.remoting.protocol."]],
-};
 
 /** What every client with retries and delays shows. */
 const AGAIN = {

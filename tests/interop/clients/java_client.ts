@@ -15,6 +15,31 @@ export interface JavaClient {
   readonly renamed: readonly (readonly [string, string])[];
 }
 
+const FAMILIES = [
+  "Sending",
+  "Consuming",
+  "Groups",
+  "Ordering",
+  "Pulling",
+  "Querying",
+  "Limits",
+  "Failover",
+  "Delaying",
+  "Retrying",
+  "Transacting",
+  "Filtering",
+];
+
+/** The oldest that is tried. */
+export const JAVA_4_3: JavaClient = { version: "4.3.0", families: FAMILIES, renamed: [] };
+
+/** The newest that is tried; it asks brokers what 4.9.7 does not, too. */
+export const JAVA_5_3: JavaClient = {
+  version: "5.3.3",
+  families: [...FAMILIES, "LitePulling", "Requesting", "Asking"],
+  renamed: [["org.apache.rocketmq.common.protocol.", "org.apache.rocketmq.remoting.protocol."]],
+};
+
 /** What every family stands on. */
 const GROUND = ["Expect", "Inbox", "Interop", "Lab", "PullAll", "Scenario", "Sent"];
 
