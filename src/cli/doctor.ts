@@ -1,13 +1,13 @@
 import { silentLog } from "../base/log.ts";
 import { Redial } from "../rpc/redial.ts";
-import { addressOf, TARGET_FLAGS } from "./admin/reach.ts";
+import { addressOf, mustBeCluster, TARGET_FLAGS } from "./admin/reach.ts";
 import { CLUSTER_FLAGS, CLUSTER_HELP, nameServersOf } from "./cluster.ts";
 import { paintFor } from "./colour.ts";
 import type { Command } from "./command.ts";
 import { impatient } from "./doctor/asking.ts";
 import { diagnose, mayPass } from "./doctor/checks.ts";
 import { exitOf, findingsJson, findingsText } from "./doctor/doctor_text.ts";
-import { answering } from "./doctor/facts.ts";
+import { answering, type Facts } from "./doctor/facts.ts";
 import { gather, watch } from "./doctor/gather.ts";
 import { verb } from "./verb.ts";
 
@@ -62,6 +62,7 @@ Examples:
         const { cluster } = flags;
         const scope = { namesrvs, broker, cluster, topic, dashN };
         let facts = await gather(asking, scope);
+        mustKnow(cluster, facts);
         let findings = diagnose(facts);
         const waitMs = flags.seconds === undefined ? AGAIN_MS : flags.seconds * 1000;
         if (flags.seconds !== undefined || mayPass(findings)) {
@@ -81,3 +82,9 @@ Examples:
     },
   }),
 };
+
+/** @throws {UsageError} when name servers have brokers, and none of a cluster of that name. */
+function mustKnow(cluster: string | undefined, facts: Facts): void {
+  const brokers = answering(facts).flatMap((namesrv) => namesrv.brokers);
+  if (cluster !== undefined && brokers.length > 0) mustBeCluster(cluster, brokers);
+}

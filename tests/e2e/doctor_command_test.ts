@@ -112,6 +112,10 @@ test("doctor tells apart why a topic cannot be used", async () => {
   await run((await finds("write-perm-wiped", "-n", n)).next[0]);
   await isWell("orders", "-n", n);
 
+  const unknown = await runPocketmq(["doctor", "-c", "DefaultClustre", "-n", n]);
+  assertEquals(unknown.code, 2);
+  assertStringIncludes(unknown.stderr, "did you mean DefaultCluster?");
+
   const broker = await finds("namesrv-is-broker", "-n", `${n};${m}`);
   assertStringIncludes(broker.text, `was told the name servers ${n}`);
   await cluster.master.process.kill("SIGKILL");

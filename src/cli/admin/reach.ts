@@ -109,14 +109,19 @@ export function mastersIn(brokers: readonly ClusterBroker[], cluster?: string): 
   if (cluster === undefined && clusters.length > 1) {
     throw new UsageError(`there are several clusters, name one with -c: ${clusters.join(", ")}`);
   }
-  if (!clusters.includes(wanted)) {
-    const meant = nearest(wanted, clusters);
-    const hint = meant ? `did you mean ${meant}?` : `there is ${clusters.join(", ")}`;
-    throw new UsageError(`unknown cluster "${wanted}", ${hint}`);
-  }
+  mustBeCluster(wanted, brokers);
   const masters = brokers.filter((broker) => broker.cluster === wanted && broker.id === 0);
   if (masters.length > 0) return masters.map(({ address }) => address);
   throw new CallError("unreachable", `no master of cluster "${wanted}" is registered`);
+}
+
+/** @throws {UsageError} when none of the brokers is of that cluster; it names the one that may be meant. */
+export function mustBeCluster(wanted: string, brokers: readonly ClusterBroker[]): void {
+  const clusters = [...new Set(brokers.map((broker) => broker.cluster))];
+  if (clusters.includes(wanted)) return;
+  const meant = nearest(wanted, clusters);
+  const hint = meant ? `did you mean ${meant}?` : `there is ${clusters.join(", ")}`;
+  throw new UsageError(`unknown cluster "${wanted}", ${hint}`);
 }
 
 /** The value of -b. @throws {UsageError} when it is no address. */

@@ -131,7 +131,10 @@ function missing(
 
 /** The same brokers, but not the same topics. */
 export const topicsAgree: Check = (facts) => {
-  const told = answering(facts).filter(({ brokers }) => brokers.length > 0);
+  const every = answering(facts);
+  const count = new Set(every.flatMap(({ brokers }) => brokers.map(keyOf))).size;
+  // Whoever lacks a broker lacks its topics: that is said already.
+  const told = every.filter(({ brokers }) => new Set(brokers.map(keyOf)).size === count);
   const all = new Set(told.flatMap(({ topics }) => topics));
   return told.flatMap(({ address, topics }) => {
     const has = new Set(topics);

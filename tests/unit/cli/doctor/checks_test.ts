@@ -556,6 +556,12 @@ test("a broker that lost all permission at a name server is said once, not for e
   assertEquals(found.length, 1);
 });
 
+test("a name server that lacks a broker lacks its topics, which is not said again", () => {
+  const lacking = namesrv({ address: second, brokers: [SLAVE], topics: [] });
+  const found = diagnose(scene({ namesrvs: [namesrv(), lacking] }));
+  assertEquals(found.map(({ cause }) => cause), ["broker-missing-at-namesrv"]);
+});
+
 test("members of a broadcasting group keep their own offsets", () => {
   const online = { ...group().online!, messageModel: "BROADCASTING" };
   assertEquals(
