@@ -1,9 +1,7 @@
 import type { Lines } from "../admin/lines.ts";
 import { nearest } from "../base/nearest.ts";
 import { sleep } from "../base/together.ts";
-import { options } from "../broker/config.ts";
 import { reaching } from "./admin/reach.ts";
-import type { Flag } from "./args.ts";
 import { CLUSTER_FLAGS } from "./cluster.ts";
 import type { Command, Context } from "./command.ts";
 import { bashScript } from "./completion/bash.ts";
@@ -12,7 +10,7 @@ import { namesOf } from "./completion/names.ts";
 import { type Place, placesOf } from "./completion/places.ts";
 import { zshScript } from "./completion/zsh.ts";
 import { Exit, UsageError } from "./exit.ts";
-import { LOG_FORMATS } from "./logging.ts";
+import { NODE_FLAGS } from "./node_flags.ts";
 import { verb } from "./verb.ts";
 
 /** Somebody waits with a finger on the key. */
@@ -32,7 +30,8 @@ export function completionOf(commands: () => readonly Command[]): Command {
     summary: "Print a script that has a shell complete commands, flags, topics, groups and brokers",
     help: `
 Words, flags and their choices are in the script; topics, groups and addresses of brokers
-are asked of the cluster that -n or NAMESRV_ADDR name when they are needed, for at most 1 s.
+are asked of the cluster when they are needed, for at most 1 s: of the one that
+-n, --namesrvAddr on the line names, else NAMESRV_ADDR.
 
 Examples:
   source <(pocketmq completion bash)
@@ -54,7 +53,7 @@ Examples:
           const hint = meant ? `did you mean ${meant}?` : "it must be bash, zsh or fish";
           throw new UsageError(`unknown shell "${shell}", ${hint}`);
         }
-        context.terminal.stdout(SHELLS[shell](placesOf(commands(), rootFlags())));
+        context.terminal.stdout(SHELLS[shell](placesOf(commands(), NODE_FLAGS)));
         return Exit.OK;
       },
     }),
@@ -77,23 +76,4 @@ async function names(
   const late = sleep(context.runtime.clock, NAMES_MS).then(() => Exit.TIMEOUT);
   return await Promise.race([reaching(quiet, { namesrvAddr }, ask), late])
     .catch(() => Exit.FAILED);
-}
-
-/** Flags of a node, which needs no command. */
-function rootFlags(): Record<string, Flag> {
-  const keys = Object.entries(options).map(([key, { flag }]): [string, Flag] => [
-    key,
-    { kind: "text", ...flag ? { choices: ["true", "false"] } : {} },
-  ]);
-  return {
-    namesrv: { kind: "switch" },
-    master: { kind: "switch" },
-    slave: { kind: "switch" },
-    c: { kind: "text", names: "file" },
-    logFormat: { kind: "text", choices: LOG_FORMATS },
-    ...Object.fromEntries(keys),
-    brokerRole: { kind: "text", choices: ["ASYNC_MASTER", "SYNC_MASTER", "SLAVE"] },
-    flushDiskType: { kind: "text", choices: ["ASYNC_FLUSH", "SYNC_FLUSH"] },
-    namesrvAddr: CLUSTER_FLAGS.namesrvAddr,
-  };
 }

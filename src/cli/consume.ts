@@ -22,8 +22,7 @@ const QUIET_LOOKS = 10;
 /** `pocketmq consume` */
 export const consume: Command = {
   name: "consume",
-  usage:
-    "TOPIC [--tag TAGS | --filter SQL] [--group G] [--from first|last|TIME] [--max N] [--follow]",
+  usage: "TOPIC [--group G] [--from WHERE] [--max N] [--follow] [--tag TAGS]",
   summary: "Print the messages of a topic of any RocketMQ 4.x cluster",
   help: `
   --tag TAGS      only messages with this tag, or one of several: "a || b"

@@ -27,8 +27,16 @@ More: pocketmq COMMAND --help, and pocketmq --master --help for every KEY
 }
 
 /** What `pocketmq COMMAND --help` prints. */
-export function helpOf({ name, usage, summary, help }: Command): string {
-  return `${summary}.\n\nUsage: pocketmq ${name} ${usage}\n${help}`;
+export function helpOf(command: Command): string {
+  return `${command.summary}.\n\n${usageText(command)}\n${command.help}`;
+}
+
+/** The ways to use a command one below the other. */
+function usageText({ name, usage, ...does }: Command): string {
+  const ways = "verbs" in does ? usage.split(/ \| (?![^[]*\])/) : [usage]; // what stands in [] is one
+  return ways.map((way, i) => `${i === 0 ? "Usage:" : "      "} pocketmq ${name} ${way}`).join(
+    "\n",
+  );
 }
 
 /** What `pocketmq --master --help` prints: the flags of a node, and every key. */

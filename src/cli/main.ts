@@ -34,7 +34,7 @@ import { runVerbs } from "./verb.ts";
 import { version } from "./version.ts";
 
 /** Every command, in the order of the help. */
-const commands: readonly Command[] = [
+export const commands: readonly Command[] = [
   dev,
   send,
   consume,

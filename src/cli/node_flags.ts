@@ -1,12 +1,24 @@
 import { options } from "../broker/config.ts";
 import type { Flag } from "./args.ts";
+import { LOG_FORMATS } from "./logging.ts";
 
 /** What a node takes, for a shell that completes words. */
 export const NODE_FLAGS: Readonly<Record<string, Flag>> = {
   namesrv: { kind: "switch" },
   master: { kind: "switch" },
   slave: { kind: "switch" },
-  ...Object.fromEntries(Object.keys(options).map((key) => [key, { kind: "text" }])),
+  c: { kind: "text", names: "file" },
+  logFormat: { kind: "text", choices: LOG_FORMATS },
+  ...Object.fromEntries(
+    Object.entries(options).map(([key, { flag }]): [string, Flag] => [
+      key,
+      { kind: "text", ...flag ? { choices: ["true", "false"] } : {} },
+    ]),
+  ),
+  brokerRole: { kind: "text", choices: ["ASYNC_MASTER", "SYNC_MASTER", "SLAVE"] },
+  flushDiskType: { kind: "text", choices: ["ASYNC_FLUSH", "SYNC_FLUSH"] },
+  storePathRootDir: { kind: "text", names: "folder" },
+  namesrvAddr: { kind: "text", letter: "n" },
 };
 
 /** A command line whose flags are a command's own, and those of a node. */

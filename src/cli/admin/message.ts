@@ -83,7 +83,7 @@ export const message: Command = {
   get ID            the message with that id: a broker's own (offsetMessageId), or with
                     --topic the one its producer gave it (messageId)
     --topic TOPIC   where to look for a producer's id
-    -b ADDR         ask that broker instead of the one in the id: a slave has it, too
+    -b, --broker ADDR    ask that broker instead of the one in the id: a slave has it, too
   query TOPIC       messages of a topic
     --key KEY       that have this key
     --from TIME --to TIME    stored between: a date, ms since 1970, or 10m, 2h, 1d ago
