@@ -7,7 +7,8 @@ import { startCluster } from "../support/cluster.ts";
 const text = ({ host, port }: { host: string; port: number }) => `${host}:${port}`;
 
 async function health(code: number, ...args: string[]): Promise<string> {
-  const exit = await runPocketmq(["health", ...args]);
+  const patience = args.includes("--timeout") ? [] : ["--timeout", "20"]; // of a busy machine
+  const exit = await runPocketmq(["health", ...args, ...patience]);
   assertEquals(exit.code, code, `${args.join(" ")}: ${exit.stdout}${exit.stderr}`);
   assertMatch(exit.stdout, /^[^\n]+\n$/);
   return exit.stdout;

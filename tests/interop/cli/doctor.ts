@@ -46,7 +46,7 @@ onBoth(
     const [empty] = await finds(lab, "cli-doctor", "group-empty");
     assertStringIncludes(empty.text, 'nobody is in group "cli-doctor-readers", 1 message');
 
-    for (const ready of [" --ready", ""]) {
+    for (const ready of [" --ready --timeout 20", " --timeout 20"]) {
       assertEquals(await out(`health -b ${namesrv}${ready}`), `ok: name server at ${namesrv}\n`);
       assertEquals(await out(`health -b ${master}${ready}`), `ok: master broker-a at ${master}\n`);
       const state = lab.by === "ours" ? ", IN_SYNC" : ""; // Java's 4.9 has no word for it
