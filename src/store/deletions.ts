@@ -38,6 +38,7 @@ export class Deletions {
   #parts: DeletionParts | undefined; // once the store is open
   #onFloor: (topic: string, floor: number) => void = () => {};
   #changing: Promise<void> = Promise.resolve();
+  #closed = false;
 
   private constructor(file: JsonFile) {
     this.#file = file;
@@ -123,8 +124,9 @@ export class Deletions {
     });
   }
 
-  /** Resolves when nothing is being written. */
+  /** Resolves when nothing is being written, and nothing will be. */
   close(): Promise<void> {
+    this.#closed = true;
     return this.#changing;
   }
 
@@ -151,6 +153,7 @@ export class Deletions {
 
   /** One after the other; what failed does not hold up the next. */
   #inTurn(change: () => Promise<void>): Promise<void> {
+    if (this.#closed) return Promise.reject(new Error("the store is being closed"));
     const changed = this.#changing.then(change);
     this.#changing = changed.catch(() => {});
     return changed;

@@ -200,3 +200,12 @@ test("deleted messages come back when their line is taken out of the file, while
   await using again = await openIn(fs);
   assertEquals([numbers(again), textsOf(again, "T1", 0)], [[0, 3, 0], ["a", "b", "c"]]);
 });
+
+test("a store that was closed deletes nothing any more: its folder may be another's", async () => {
+  const fs = new MemFs();
+  const store = await openIn(fs);
+  await put(store, "a");
+  await store.close();
+  await assertRejects(() => store.deletions.erase(["T1"]), Error, "the store is being closed");
+  assertEquals(fs.paths("store/config"), []);
+});
