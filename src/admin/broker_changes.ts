@@ -57,4 +57,13 @@ export async function brokerStats(
   }
 }
 
+/**
+ * What came in a day, as far as the broker can tell: it adds up its days by the hour, and its hours by the minute,
+ * so that at first only the last minute has anything.
+ */
+export function sumOfDay(stats: BrokerStats | undefined): number {
+  if (stats === undefined) return 0;
+  return stats.statsDay.sum || stats.statsHour.sum || stats.statsMinute.sum;
+}
+
 export type { BrokerStats };

@@ -1,4 +1,4 @@
-import { brokerStats } from "../../admin/broker_changes.ts";
+import { brokerStats, sumOfDay } from "../../admin/broker_changes.ts";
 import { brokerConfig, brokerRuntime } from "../../admin/brokers.ts";
 import type { ClusterBroker } from "../../admin/cluster.ts";
 import { exportedGroups, exportedTopics } from "../../admin/exports.ts";
@@ -70,8 +70,8 @@ async function reportOf(lines: Lines, { name, address }: ClusterBroker): Promise
   const daily: Flow = {
     normalIn: yesterday("Put"),
     normalOut: yesterday("Get"),
-    transIn: half?.statsDay.sum ?? 0,
-    scheduleIn: delayed?.statsDay.sum ?? 0,
+    transIn: sumOfDay(half),
+    scheduleIn: sumOfDay(delayed),
   };
   const json = {
     runtimeEnv: { cpuNum: settings.get("clientCallbackExecutorThreads") }, // Java's default is the cores

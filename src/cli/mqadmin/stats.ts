@@ -1,4 +1,4 @@
-import { brokerStats } from "../../admin/broker_changes.ts";
+import { brokerStats, sumOfDay } from "../../admin/broker_changes.ts";
 import { groupStats } from "../../admin/consume_stats.ts";
 import type { Lines } from "../../admin/lines.ts";
 import { groupsOfTopic } from "../../admin/topic_tables.ts";
@@ -100,7 +100,7 @@ export function summed(
   let [tps, today] = [0, 0];
   for (const each of all) {
     tps += each?.statsMinute.tps ?? 0;
-    today += each?.statsDay.sum || each?.statsHour.sum || each?.statsMinute.sum || 0;
+    today += sumOfDay(each);
   }
   return { tps, today };
 }

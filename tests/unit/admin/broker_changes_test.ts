@@ -1,6 +1,11 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { textOf } from "../../../src/base/bytes.ts";
-import { brokerStats, clean, putBrokerConfig } from "../../../src/admin/broker_changes.ts";
+import {
+  brokerStats,
+  clean,
+  putBrokerConfig,
+  sumOfDay,
+} from "../../../src/admin/broker_changes.ts";
 import { AnswerError } from "../../../src/client/errors.ts";
 import { test } from "../../harness.ts";
 import { goldenBody, goldenExchanges } from "../../support/golden.ts";
@@ -27,4 +32,17 @@ test("brokerStats() tells what was counted from what was not, and from a broker 
   const none = fakeLines({ 315: { code: 1, remark: "no such item" } });
   assertEquals(await brokerStats(none, "b:1", "TOPIC_PUT_NUMS", "T"), undefined);
   await assertRejects(() => brokerStats(fakeLines({}), "b:1", "A", "B"), AnswerError);
+});
+
+test("sumOfDay() takes the hour, then the minute, while a broker has added up no day", () => {
+  const over = (sum: number) => ({ sum, tps: 0, avgpt: 0 });
+  const stats = (day: number, hour: number, minute: number) => ({
+    statsDay: over(day),
+    statsHour: over(hour),
+    statsMinute: over(minute),
+  });
+  assertEquals(sumOfDay(stats(9, 5, 1)), 9);
+  assertEquals(sumOfDay(stats(0, 5, 1)), 5);
+  assertEquals(sumOfDay(stats(0, 0, 1)), 1);
+  assertEquals(sumOfDay(undefined), 0);
 });
