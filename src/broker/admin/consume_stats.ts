@@ -5,6 +5,7 @@ import { Turn } from "../../store/turn.ts";
 import type { Clock } from "../../ports/host.ts";
 import type { Address } from "../../ports/net.ts";
 import { RequestCode, ResponseCode } from "../../wire/codes.ts";
+import { refuse, type Reply } from "../../wire/command.ts";
 import {
   type ConsumeStats,
   formatConsumeStats,
@@ -38,12 +39,17 @@ export interface ConsumeStatsContext {
 
 type Progress = [MessageQueue, QueueProgress][];
 
+/** In one answer: more would not fit into a frame that clients take. */
+const QUEUES_MAX = 100_000;
+
 /** Handlers of 208 and 317: how far groups are. Source: AdminBrokerProcessor. */
 export function consumeStatsHandlers(context: ConsumeStatsContext): [number, Handler][] {
   const one: Handler = async ({ ext }) => {
     const fields = new Fields(ext);
     const stats = await statsOf(context, fields.text("consumerGroup"), fields.optional("topic"));
-    return { code: ResponseCode.SUCCESS, body: formatConsumeStats(stats) };
+    return stats === undefined
+      ? tooMany("ask for one topic of the group")
+      : { code: ResponseCode.SUCCESS, body: formatConsumeStats(stats) };
   };
 
   // One after the other: each looks at every queue of every group, and holds what it found.
@@ -53,40 +59,56 @@ export function consumeStatsHandlers(context: ConsumeStatsContext): [number, Han
     fields.text("isOrder");
     const answer = last.then(() => allStats(context, fields.flag("isOrder")));
     last = answer.catch(() => {});
-    return answer.then((body) => ({ code: ResponseCode.SUCCESS, body }));
+    return answer.then((body) =>
+      body === undefined
+        ? tooMany("ask for one group after the other (208)")
+        : { code: ResponseCode.SUCCESS, body }
+    );
   };
 
   return [[RequestCode.GET_CONSUME_STATS, one], [RequestCode.GET_BROKER_CONSUME_STATS, all]];
 }
 
-/** Of one topic, or of all that the group has an offset in. */
+function tooMany(instead: string): Reply {
+  const reason = `they are in more than ${QUEUES_MAX} queues, ${instead}`;
+  return refuse(ResponseCode.SYSTEM_ERROR, `Cannot tell how far groups are: ${reason}`);
+}
+
+/** Of one topic, or of all that the group has an offset in; undefined when these are too many. */
 async function statsOf(
   context: ConsumeStatsContext,
   group: string,
   topic: string | undefined,
-): Promise<ConsumeStats> {
+): Promise<ConsumeStats | undefined> {
   const turn = new Turn(context.runtime.clock);
   const queues: Progress = [];
   let consumeTps = 0;
   for (const each of topic === undefined ? context.offsets.topicsOf(group) : [topic]) {
     if (!reads(context, group, each)) continue;
     await addProgress(context, group, each, turn, queues);
+    if (queues.length > QUEUES_MAX) return undefined;
     consumeTps += context.stats.counts.getTps(each, group);
   }
   return { consumeTps, queues };
 }
 
-async function allStats(context: ConsumeStatsContext, isOrder: boolean): Promise<Uint8Array> {
+/** Of all groups; undefined when these are too many. */
+async function allStats(
+  context: ConsumeStatsContext,
+  isOrder: boolean,
+): Promise<Uint8Array | undefined> {
   const { groups, offsets, topics, address, runtime } = context;
   const turn = new Turn(runtime.clock);
   const list: [string, ConsumeStats[]][] = [];
   let sum = 0;
+  let count = 0;
   for (const group of [...groups.all().keys()]) {
     const all: ConsumeStats[] = [];
     for (const topic of offsets.topicsOf(group)) {
       if (!reads(context, group, topic) || (isOrder && !topics.get(topic)?.order)) continue;
       const queues: Progress = [];
       await addProgress(context, group, topic, turn, queues);
+      if ((count += queues.length) > QUEUES_MAX) return undefined;
       const stats = { consumeTps: context.stats.counts.getTps(topic, group), queues };
       sum += totalDiff(stats);
       all.push(stats);

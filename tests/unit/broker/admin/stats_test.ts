@@ -83,3 +83,23 @@ test("317 tells it of every group, and how much they have before them", async ()
   rig.parts.topics.update({ ...plainTopic("T", 4), order: true });
   assertEquals(of((await ask("true")).groups).length, 1);
 });
+
+test("208 and 317 are refused where the answer would not fit into a frame, and name what to ask", async () => {
+  await using rig = await brokerRig();
+  for (let n = 0; n < 11; n++) {
+    rig.parts.topics.update(plainTopic(`T${n}`, 10_000));
+    rig.parts.groups.find("G");
+    rig.parts.offsets.commit("G", `T${n}`, 0, 0);
+  }
+  const asked: [code: number, ext: Record<string, string>, says: string][] = [
+    [GROUP, { consumerGroup: "G" }, "ask for one topic of the group"],
+    [ALL, { isOrder: "false" }, "ask for one group after the other (208)"],
+  ];
+  for (const [asks, ext, says] of asked) {
+    const { code, remark } = await rig.client().ask({ code: asks, ext });
+    const reason = `they are in more than 100000 queues, ${says}`;
+    assertEquals([code, remark], [1, `Cannot tell how far groups are: ${reason}`]);
+  }
+  const one = { code: GROUP, ext: { consumerGroup: "G", topic: "T1" } };
+  assertEquals(parseConsumeStats((await rig.client().ask(one)).body).queues.length, 10_000);
+});
