@@ -116,14 +116,13 @@ async function taken(
   if (to === undefined) throw new UsageError(`--ha is "${ha}", it must be host:port`);
   const live = new Live(terminal, clock, options);
   let conn = await net.dial(to, { timeoutMs: DIAL_MS });
-  const course = new Course(clock, {
-    warmMs: 0,
-    ms: options.seconds * 1000,
-    requests: Infinity,
-  });
+  const course = new Course(clock, { warmMs: 0, ms: Infinity, requests: Infinity });
   const tally = new PushTally();
   const watch = () => {
-    if (stop.aborted) course.stop(clock.monotonic());
+    const now = clock.monotonic();
+    if (stop.aborted) course.stop(now);
+    // a master may look at a slave for seconds before it sends the first bytes
+    if (now - (tally.firstAt ?? now) >= options.seconds * 1000) course.finish(now);
     live.tick((seconds) => pushSecondText(tally.takeBytes(), seconds, tally.at, source.maxOffset));
   };
   let failure: { error: unknown } | undefined;

@@ -41,6 +41,8 @@ export class PushTally {
   passes = 0;
   /** ms from the report to the first bytes, of the first pass. */
   firstMs: number | undefined;
+  /** When they came; monotonic. */
+  firstAt: number | undefined;
 
   /** A connection begins. */
   anew(): void {
@@ -140,7 +142,10 @@ export class PushLine {
         if (done) throw new Error("closed by the master");
         const now = this.#clock.monotonic();
         for (const transfer of batch) tally.frame(transfer, this.#wanted, now);
-        if (tally.at !== undefined) tally.firstMs ??= now - begun;
+        if (tally.at !== undefined) {
+          tally.firstMs ??= now - begun;
+          tally.firstAt ??= now;
+        }
         if (course.over(now)) return;
       }
       tally.passes++;
