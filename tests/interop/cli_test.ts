@@ -10,6 +10,7 @@ import "./cli/completion.ts";
 import "./cli/group.ts";
 import "./cli/message.ts";
 import "./cli/mqadmin.ts";
+import "./cli/mqadmin_clients.ts";
 import "./cli/namesrv.ts";
 import "./cli/doctor.ts";
 import "./cli/topic.ts";
