@@ -15,7 +15,7 @@ export const bench: Command = {
   produce [TOPIC]   send as fast as answers come, or by a schedule; without TOPIC to one of
                     its own. A topic that was not there is made, and deleted at the end
     --size N        bytes of a body, like 512, 4K, 1M (1K)
-    --connections N --inflight N
+    --connections N, --inflight N
                     connections (4), and sends under way on each (16)
     --seconds N     how long it counts (10)
     --count N       end after N messages instead
@@ -26,6 +26,8 @@ export const bench: Command = {
     --queues N      queues on each broker (4; of a topic that exists all)
     --tag TAG, --keys N, --properties a=1,b=2
                     what each message has; N keys of its own
+    --keep          leave a topic that was made, and its messages
+
   consume [TOPIC]   read as fast as pulls are answered, each queue to its end; without TOPIC
                     one of its own that is filled first. No offset is kept
     --batch N       messages a pull asks for (32); brokers may give fewer
@@ -38,23 +40,24 @@ export const bench: Command = {
                     the broker's log to here
     --fill N, --size N
                     messages (100000) and bytes of a body (1K) of a topic of its own
+    --keep          leave that topic
 
   replicate -b MASTER
                     take the master's log as a slave does, up to where it ends now, and
-                    check that no byte is missing. One report is made, at the beginning of
-                    what is wanted, so nothing is ever acknowledged; but a master counts
-                    the connection as a slave while it lasts. Where that could make sends
-                    wait, a SYNC_MASTER without enough slaves or of Java's, it is refused
-    --yes           do it all the same
+                    check that no byte is missing. It reports once, at the beginning of
+                    what it wants, so nothing is ever acknowledged; but a master counts it
+                    as a slave while it lasts. Where that can make sends wait, on a
+                    SYNC_MASTER of Apache's or one that lacks slaves, it needs --yes
     --from OFFSET   log offset to begin at (that of the oldest byte)
+    --seconds N     end after so long (10)
     --again         take it anew until the time is over
     --ha ADDR       the HA port when it is not where the master says
-    --measure lag   instead: send messages to a topic of its own and see how long it takes
-                    until each slave has them
+  replicate -b MASTER --measure lag
+                    send messages to a topic of its own, one by one, and see how long it
+                    takes until each slave has them
     --rate N, --size N
-                    of these messages: so many a second (20), bytes of a body (1K)
+                    so many a second (20), bytes of a body (1K)
 
-    --keep          leave a topic that was made, and its messages
 ${LIVE_HELP}
 ${TARGET_HELP}${CLUSTER_HELP}
 A message is counted by its answer: SEND_OK, or stored with less than was configured
@@ -63,7 +66,7 @@ and shows what was measured until then.
 
 Exit codes: 0 all SEND_OK, 3 all stored but a guarantee was not reached in time, 1 one was
 refused or a connection broke, 2 the command line is wrong, 4 not done for safety (--yes),
-124 no answer in time. replicate --measure lag: 3 a slave had a message not within 10 s.
+124 no answer in time. With --measure lag 3 says that a slave took longer than 10 s.
 
 Examples:
   pocketmq bench produce
