@@ -1,5 +1,6 @@
 import type { Lines } from "../../admin/lines.ts";
 import { messageById, messagesByKey } from "../../admin/messages.ts";
+import { positionIn, queuesOf } from "../../admin/offsets.ts";
 import { messageTrace, type TraceStep } from "../../admin/trace.ts";
 import { type MessageTrack, messageTracks, type TrackKind } from "../../admin/tracks.ts";
 import { AnswerError } from "../../client/errors.ts";
@@ -26,7 +27,7 @@ export const trace = verb({
       const message = await found(lines, id, flags.topic, codecs);
       const query = { messageId: message?.messageId || id, topic: flags.traceTopic };
       const steps = await noneIfMissing(messageTrace(lines, query, codecs)) ?? [];
-      const tracks = message ? await messageTracks(lines, message) : [];
+      const tracks = message ? await tracksOf(lines, message) : [];
       if (steps.length === 0) context.terminal.stderr(`pocketmq: ${noTraceText(id, message)}\n`);
       if (steps.length === 0 && message === undefined) return Exit.FAILED;
       context.terminal.stdout(
@@ -49,6 +50,25 @@ async function found(
   if (topic === undefined) return await noneIfMissing(messageById(lines, id, codecs));
   const query = { topic, key: id, maxCount: 1, isUniqueKey: true };
   return (await messagesByKey(lines, query, codecs)).at(0);
+}
+
+/** A track, and how far a group is of whom nobody is online. */
+export interface Track extends MessageTrack {
+  /** Its offset is behind the message. */
+  readonly passed?: boolean;
+}
+
+async function tracksOf(lines: Lines, message: Message): Promise<Track[]> {
+  const tracks = await messageTracks(lines, message);
+  const queue = (await queuesOf(lines, message.topic)).find(({ brokerName, queueId }) =>
+    brokerName === message.brokerName && queueId === message.queueId
+  );
+  if (queue === undefined) return tracks;
+  return await Promise.all(tracks.map(async (track) => {
+    if (track.kind !== "NOT_ONLINE") return track;
+    const { position = 0 } = await positionIn(lines, track.group, queue);
+    return { ...track, passed: position > message.queueOffset };
+  }));
 }
 
 async function noneIfMissing<T>(asked: Promise<T>): Promise<T | undefined> {
@@ -111,19 +131,19 @@ const TRACKS: Readonly<Record<TrackKind, string>> = {
   CONSUMED_BUT_FILTERED: "passed it over: its tag is not subscribed to",
   PULL: "pulls by itself: only it knows",
   NOT_CONSUME_YET: "has not come to it yet",
-  NOT_ONLINE: "nobody is online: not known",
+  NOT_ONLINE: "has not come to it, and nobody is online",
   CONSUME_BROADCASTING: "broadcasts: each member knows for itself",
   UNKNOWN: "not known",
 };
 
 /** A table of groups, and how far each is with a message by its offsets. */
-export function tracksText(tracks: readonly MessageTrack[]): string {
+export function tracksText(tracks: readonly Track[]): string {
   if (tracks.length === 0) return "No group reads its topic.\n";
   return tableOf([
     ["GROUP", "BY ITS OFFSETS"],
-    ...tracks.map(({ group, kind, problem }) => [
-      group,
-      problem === undefined ? TRACKS[kind] : `${TRACKS[kind]}: ${problem}`,
-    ]),
+    ...tracks.map(({ group, kind, passed, problem }) => {
+      const text = passed ? "is past it; nobody is online" : TRACKS[kind];
+      return [group, problem === undefined ? text : `${text}: ${problem}`];
+    }),
   ]);
 }

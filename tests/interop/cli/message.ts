@@ -40,6 +40,16 @@ onBoth(
       await out(`message trace ${sent.messageId} --topic cli-message`),
       "No group reads its topic.\n",
     );
+    for (const [group, to] of [["cli-past", "last"], ["cli-not-yet", "first"]]) {
+      await out(`group create ${group}`);
+      await out(`offset set ${group} cli-message --to ${to} --queue 2`);
+    }
+    assertEquals(
+      await out(`message trace ${sent.messageId} --topic cli-message`),
+      "GROUP        BY ITS OFFSETS\n" +
+        "cli-not-yet  has not come to it, and nobody is online\n" +
+        "cli-past     is past it; nobody is online\n",
+    );
     const time = Date.now();
     const about = { messageId: sent.messageId, time, region: "DefaultRegion", keys: "k1 k2" };
     const notes = formatTrace([{
@@ -50,7 +60,7 @@ onBoth(
     const producer = lab.client().producer();
     await producer.send({ topic: "RMQ_SYS_TRACE_TOPIC", body: notes, keys: [sent.messageId] });
     const trace = await out(`message trace ${sent.offsetMessageId}`);
-    assertMatch(trace, /\n20\S+ +sent +cli-shop +\S+ +9 ms +stored at 127\S+\n\nNo group reads/);
+    assertMatch(trace, /\n20\S+ +sent +cli-shop +\S+ +9 ms +stored at 127\S+\n\nGROUP +BY/);
   },
 );
 

@@ -45,8 +45,15 @@ test("message trace shows what brokers tell of each group", () => {
     tracksText([
       { group: "billing", kind: "CONSUMED" },
       { group: "mail", kind: "UNKNOWN", problem: "no answer" },
+      { group: "nightly", kind: "NOT_ONLINE", passed: true },
+      { group: "weekly", kind: "NOT_ONLINE", passed: false },
     ]),
-    "GROUP    BY ITS OFFSETS\nbilling  consumed it\nmail     not known: no answer\n",
+    `GROUP    BY ITS OFFSETS
+billing  consumed it
+mail     not known: no answer
+nightly  is past it; nobody is online
+weekly   has not come to it, and nobody is online
+`,
   );
   assertEquals(tracksText([]), "No group reads its topic.\n");
 });
