@@ -174,8 +174,8 @@ export function commandOf(via: Via = defaultVia()): string[] {
 
 const executable = join(root, "dist/pocketmq");
 
-/** Whether the executable is there and no source is younger: then it starts sooner than the source does. */
-export function compiledIsFresh(): boolean {
+/** Whether the executable is there and no source is younger. */
+function compiledIsFresh(): boolean {
   if (!existsSync(executable)) return false;
   const sources = ["src", "bin"].flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })

@@ -3,7 +3,7 @@ import { assertEquals } from "@std/assert";
 import process from "node:process";
 import { type Client, connect } from "../../../src/client/client.ts";
 import { test } from "../../harness.ts";
-import { compiledIsFresh, type Exit, runPocketmq, type Via } from "../../support/binary.ts";
+import { commandOf, type Exit, runPocketmq, type Via } from "../../support/binary.ts";
 import { runtime } from "../../support/runtime.ts";
 import { prepareJava } from "../java.ts";
 import { lazily } from "../suite.ts";
@@ -34,9 +34,10 @@ export interface RunOptions {
   readonly workDir?: string;
 }
 
-/** How the command line is run: the executable when it is of these sources, which starts soonest. */
-const VIA: Via = process.env.POCKETMQ_VIA as Via | undefined ??
-  (compiledIsFresh() ? "compiled" : "deno");
+/** How the command line is run: as the executable, which starts soonest; made once when a source is younger. */
+const command = lazily(() =>
+  Promise.resolve(commandOf(process.env.POCKETMQ_VIA as Via | undefined ?? "compiled"))
+);
 
 /** For both brokers: whether a busy machine is fast enough is not what is tested here. */
 const CONFIG = { brokerFastFailureEnable: "false" };
@@ -77,15 +78,21 @@ async function start(name: Lab["by"]): Promise<Lab> {
   const [namesrv, master, slave] = (["namesrv", "master", "slave"] as const).map((role) =>
     trio.node(role).address
   );
-  const run: Lab["run"] = (words, { env, ...options } = {}) =>
-    runPocketmq(words, { via: VIA, env: { NAMESRV_ADDR: namesrv, ...env }, ...options });
-  const ended = async (code: number, command: string): Promise<Exit> => {
-    const exit = await run(command.split(" "));
-    const said = `pocketmq ${command}\n${exit.stdout}${exit.stderr}`;
+  const run: Lab["run"] = async (words, { env, ...options } = {}) =>
+    await runPocketmq(words, {
+      command: await command(),
+      env: { NAMESRV_ADDR: namesrv, ...env },
+      ...options,
+    });
+  const ended = async (code: number, line: string): Promise<Exit> => {
+    const exit = await run(line.split(" "));
+    const said = `pocketmq ${line}\n${exit.stdout}${exit.stderr}`;
     assertEquals(exit.code, code, said);
     return exit;
   };
-  let client: Client | undefined;
+  const client = connect(runtime, { namesrvAddr: namesrv });
+  clients.push(client);
+  await confirmed(client);
   return {
     by: name,
     namesrv,
@@ -94,9 +101,18 @@ async function start(name: Lab["by"]): Promise<Lab> {
     run,
     out: async (command) => (await ended(0, command)).stdout,
     fails: async (code, command) => (await ended(code, command)).stderr,
-    client() {
-      if (!client) clients.push(client = connect(runtime, { namesrvAddr: namesrv }));
-      return client;
-    },
+    client: () => client,
   };
+}
+
+/** Sends until the slave has it, too: it may still be on its way to the master. */
+async function confirmed(client: Client): Promise<void> {
+  const producer = client.producer();
+  const late = Date.now() + 120_000;
+  for (let why = ""; why !== "SEND_OK";) {
+    if (Date.now() > late) throw new Error(`no message reaches the slave: ${why}`);
+    const sent = producer.send({ topic: "cli-up", body: "up" });
+    why = await sent.then(({ status }) => status, (error) => String(error));
+    if (why !== "SEND_OK") await new Promise((resolve) => setTimeout(resolve, 50));
+  }
 }
