@@ -103,6 +103,8 @@ export type { ClusterBroker } from "./src/admin/cluster.ts";
 export type { ConsumerConnections, GroupConfig, QueueLag } from "./src/admin/groups.ts";
 export type { MessageQuery } from "./src/admin/messages.ts";
 export type { OffsetTarget, QueueAt, QueuePosition } from "./src/admin/offsets.ts";
+export type { QueueReset, ResetOrder } from "./src/admin/reset.ts";
+export type { MessageTrack, TrackKind } from "./src/admin/tracks.ts";
 export type { NamedTopic, QueueEnds, TopicKind } from "./src/admin/topics.ts";
 export type { Facts, Log } from "./src/base/log.ts";
 export type { Addresses, Broker } from "./src/broker/broker.ts";

@@ -6,6 +6,7 @@ import { CallError } from "../rpc/peer.ts";
 import { Redial } from "../rpc/redial.ts";
 import { plainGroup } from "../wire/group.ts";
 import type { TopicRoute } from "../wire/route.ts";
+import { putBrokerConfig } from "./broker_changes.ts";
 import { brokerConfig, brokerRuntime } from "./brokers.ts";
 import { type ClusterBroker, clusterBrokers } from "./cluster.ts";
 import {
@@ -28,6 +29,7 @@ import {
   queuesOf,
   setPosition,
 } from "./offsets.ts";
+import { type QueueReset, resetOffsets, type ResetOrder } from "./reset.ts";
 import {
   deleteTopic,
   type NamedTopic,
@@ -37,6 +39,7 @@ import {
   topics,
   topicStats,
 } from "./topics.ts";
+import { type MessageTrack, messageTracks } from "./tracks.ts";
 
 /** Which cluster to look after. */
 export interface AdminOptions {
@@ -183,6 +186,14 @@ export class Admin implements AsyncDisposable {
     }
   }
 
+  /**
+   * Has a group go on elsewhere in a topic: members that are online are told, where there are none its
+   * positions are set.
+   */
+  reset(order: ResetOrder): Promise<QueueReset[]> {
+    return resetOffsets(this.#lines, order);
+  }
+
   /** The message of a broker's own id. @throws {AnswerError} when there is none. */
   message(offsetMessageId: string): Promise<Message> {
     return messageById(this.#lines, offsetMessageId, this.#runtime.codecs);
@@ -193,6 +204,11 @@ export class Admin implements AsyncDisposable {
     return messagesByKey(this.#lines, query, this.#runtime.codecs);
   }
 
+  /** What became of a message in each group that reads its topic. */
+  tracks(message: Message): Promise<MessageTrack[]> {
+    return messageTracks(this.#lines, message);
+  }
+
   /** What the broker at an address says of itself, by RocketMQ's own keys. */
   brokerStatus(address: string): Promise<ReadonlyMap<string, string>> {
     return brokerRuntime(this.#lines, address);
@@ -201,6 +217,18 @@ export class Admin implements AsyncDisposable {
   /** The settings the broker at an address runs with. */
   brokerConfig(address: string): Promise<ReadonlyMap<string, string>> {
     return brokerConfig(this.#lines, address);
+  }
+
+  /**
+   * Changes settings while the broker runs, all or none; gives what it said to it. Which may be: docs/configuration.md.
+   *
+   * @throws {AnswerError} naming the one that may not.
+   */
+  setBrokerConfig(
+    address: string,
+    settings: Readonly<Record<string, string>>,
+  ): Promise<string> {
+    return putBrokerConfig(this.#lines, address, Object.entries(settings));
   }
 
   /** Ends its connections. */

@@ -9,7 +9,9 @@ import { topicRoute } from "./topics.ts";
 
 /** Where a group shall go on in a topic. */
 export interface ResetOrder {
+  /** The group that goes on elsewhere. */
   readonly group: string;
+  /** In this topic alone. */
   readonly topic: string;
   /** Where its queues were at that time, in ms since 1970, or "end". */
   readonly to: number | "end";
@@ -19,6 +21,7 @@ export interface ResetOrder {
 
 /** A queue in which a group goes on at `offset` now. */
 export interface QueueReset extends MessageQueue {
+  /** Number of the queue's entry that is next. */
   readonly offset: number;
   /** Where it was, where the queue ends, and what was at that time; known when nobody of the group is online. */
   readonly offline?: { readonly before: number; readonly end: number; readonly found: number };
