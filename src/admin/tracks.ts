@@ -19,7 +19,9 @@ export type TrackKind =
 
 /** What became of a message in one group. */
 export interface MessageTrack {
+  /** The consumer group. */
   readonly group: string;
+  /** Where the message is for it. */
   readonly kind: TrackKind;
   /** Why it is not known. */
   readonly problem?: string;
