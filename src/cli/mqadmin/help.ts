@@ -18,7 +18,8 @@ ${tableOf(rows, "  ")}
 More: pocketmq admin NAME --help, for flags and examples of one
 
 Exit codes: 0 done, 1 refused, no such thing or not supported, 2 the command line is
-wrong, 124 no answer in time. mqadmin ends with 0 whatever happens.
+wrong, 3 a message is stored with less than is configured or a group's clients do not
+get on, 124 no answer in time. mqadmin ends with 0 whatever happens.
 
 Examples:
   pocketmq admin clusterList -n 10.0.0.1:9876
