@@ -14,7 +14,11 @@ const route = verb({
 });
 const seen: unknown[] = [];
 const verbs: Verbs = {
-  verbs: { list: verb({ flags: {}, words: [], run: later }), kv: { verbs: { route } } },
+  verbs: {
+    list: verb({ flags: {}, words: [], run: later }),
+    kv: { verbs: { route } },
+    say: verb({ flags: {}, words: [{ what: "a text", kind: "text" }], run: later }),
+  },
 };
 const run = (...args: string[]) => runVerbs(verbs, {} as Context, args, "topic");
 
@@ -34,13 +38,20 @@ test("runVerbs() gives the verb its flags and words, however deep it is", async 
 
 for (
   const { args, says } of [
-    { args: [], says: "topic needs a word first: list or kv" },
-    { args: ["--json", "list"], says: "topic needs a word first: list or kv" },
+    { args: [], says: "topic needs a word first: list, kv or say" },
+    { args: ["--json", "list"], says: "topic needs a word first: list, kv or say" },
     { args: ["lsit"], says: 'unknown word "lsit" behind topic, did you mean list?' },
-    { args: ["toString"], says: 'unknown word "toString" behind topic, it must be list or kv' },
+    {
+      args: ["toString"],
+      says: 'unknown word "toString" behind topic, it must be list, kv or say',
+    },
     { args: ["kv", "rout"], says: 'unknown word "rout" behind topic kv, did you mean route?' },
     { args: ["kv", "route"], says: "topic kv route needs a topic" },
     { args: ["kv", "route", "T", "C", "X"], says: 'topic kv route does not take "X"' },
+    {
+      args: ["say", "good", "bye"],
+      says: 'topic say does not take "bye" too; quote a text with spaces in it',
+    },
     {
       args: ["kv", "route", "T", "--as", "list"],
       says: '--as is "list", it must be tree or table',
