@@ -1,7 +1,7 @@
 /** mqadmin's commands about clients that are online, and how far they are. */
 import { assertMatch } from "@std/assert";
 import { test } from "../../harness.ts";
-import { clientHosts, live } from "./live.ts";
+import { clientHosts, live, without } from "./live.ts";
 import { cells, dates, type Mark, mark, millis, reason, sorted } from "./marks.ts";
 import { same, sameRefusal } from "./twins.ts";
 
@@ -16,7 +16,8 @@ test("mqadmin producerConnection and producer show producers", async () => {
     "producerConnection -n {namesrv} -g nobody -t Live",
     `Cannot list the producers of "nobody": none is online here`,
   );
-  const listed = [clientHosts, millis, machine, sorted];
+  // A client that is gone stays for two minutes in Java's list when its last word came in after its end.
+  const listed = [clientHosts, millis, machine, without(/@(?:twin|live)-admin,/), sorted];
   await same("producer -n {namesrv} -b {master}", { marks: listed });
   const { ours } = await same("producer -n {namesrv} -b {slave}", { marks: listed });
   assertMatch(ours.out, /LiveTransactions|There is no|CLIENT_INNER_PRODUCER/);

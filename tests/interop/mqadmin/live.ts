@@ -64,3 +64,8 @@ export const clientHosts: Mark = mark("client", /\b(?:\d{1,3}\.){3}\d{1,3}:\d{4,
 
 /** All that a message printed as a whole has from the moment it was stored in. */
 export const message: readonly Mark[] = [dates, millis, places, logPlaces, clientHosts];
+
+/** Lines in which the pattern is, taken out. */
+export function without(what: RegExp): Mark {
+  return { replace: (text) => text.split("\n").filter((line) => !what.test(line)).join("\n") };
+}
