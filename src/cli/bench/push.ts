@@ -7,6 +7,7 @@ import { AnswerError } from "../../client/errors.ts";
 import type { Clock } from "../../ports/host.ts";
 import { CallError } from "../../rpc/peer.ts";
 import { ResponseCode } from "../../wire/codes.ts";
+import type { HaStatus, RefusedSlave } from "../../wire/ha_status.ts";
 import { addressText, parseAddress } from "../../wire/host_address.ts";
 import { addressOf, jsonLine } from "../admin/reach.ts";
 import type { Context } from "../command.ts";
@@ -57,15 +58,26 @@ export async function measurePush(
   }
   const wanted = { report, until: source.maxOffset, fileBytes };
   const { pushed, failure } = await taken(context, { source, ha, wanted }, options, stop);
-  terminal.stdout(options.json ? jsonLine(pushedJson(pushed)) : pushedText(pushed));
-  if (failure === undefined) return pushed.counts.bytes > 0 ? Exit.OK : Exit.FAILED;
-  throw await explained(lines, source, failure.error);
+  const came = pushed.counts.bytes > 0;
+  if (came || failure === undefined) {
+    terminal.stdout(options.json ? jsonLine(pushedJson(pushed)) : pushedText(pushed));
+  }
+  if (failure === undefined) return came ? Exit.OK : Exit.FAILED;
+  throw came ? failure.error : await explained(lines, found, failure.error);
+}
+
+interface Found {
+  readonly source: PushSource;
+  readonly ha: string;
+  readonly fileBytes: number;
+  /** When a master of ours refused a slave last, by its clock; 0 when it did not. */
+  readonly refusedAt: number;
 }
 
 async function sourceOf(
   lines: Lines,
   { broker, ha, from }: PushOptions,
-): Promise<{ source: PushSource; ha: string; fileBytes: number }> {
+): Promise<Found> {
   const address = addressOf(broker);
   const [said, settings] = await Promise.all([
     brokerHa(lines.calls, address),
@@ -96,7 +108,12 @@ async function sourceOf(
     source,
     ha: ha ?? addressText({ host, port: number("haListenPort") || port + 1 }),
     fileBytes: number("mappedFileSizeCommitLog"),
+    refusedAt: lastRefused(status)?.at ?? 0,
   };
+}
+
+function lastRefused(status: HaStatus | undefined): RefusedSlave | undefined {
+  return [...status?.pocketmq?.refused ?? []].sort((a, b) => b.at - a.at)[0];
 }
 
 interface Taking {
@@ -176,13 +193,12 @@ async function onePass(
 /** A master of ours says why it does not serve a slave. */
 async function explained(
   lines: Lines,
-  { address, ours }: PushSource,
+  { source: { address }, refusedAt }: Found,
   error: unknown,
 ): Promise<unknown> {
-  if (!ours || !(error instanceof CallError)) return error;
+  if (!(error instanceof CallError)) return error;
   const said = await brokerHa(lines.calls, address).catch(() => undefined);
-  const refused = said?.status?.pocketmq?.refused ?? [];
-  const last = [...refused].sort((a, b) => b.at - a.at)[0];
-  if (last === undefined) return error;
+  const last = lastRefused(said?.status);
+  if (last === undefined || last.at <= refusedAt) return error;
   return new CallError(error.kind, `${reasonOf(error)}; it refused ${last.addr}: ${last.reason}`);
 }
