@@ -36,14 +36,19 @@ onBoth(
   },
 );
 
-onBoth("pocketmq ha status tells what a broker tells", async ({ run, by, ...lab }) => {
+onBoth("pocketmq ha tells what a broker tells, and changes nothing of itself", async (lab) => {
+  const { run, fails } = lab;
   const { code, stdout } = await run(["ha", "status"]);
-  if (by === "Java") {
-    assertEquals(code, 1, stdout); // 4.9 cannot tell how its slaves are
-    assertMatch(stdout, /\nbroker-a +0 +\S+ +\S+ +UNKNOWN +0\.\.\d+ /);
-    return;
-  }
-  assertEquals(code, 0, stdout);
-  assertMatch(stdout, new RegExp(`\\nbroker-a +0 +${lab.master} +SYNC_MASTER +MASTER +`));
-  assertMatch(stdout, new RegExp(`\\nbroker-a +1 +${lab.slave} +SLAVE +IN_SYNC +`));
+  const isJava = lab.by === "Java";
+  assertEquals(code, isJava ? 1 : 0, stdout); // 4.9 cannot tell how its slaves are
+  assertMatch(
+    stdout,
+    isJava
+      ? /\nbroker-a +0 +\S+ +\S+ +UNKNOWN +0\.\.\d+ /
+      : new RegExp(`\\nbroker-a +1 +${lab.slave} +SLAVE +IN_SYNC +`),
+  );
+  const accepted = await fails(1, `ha accept 127.0.0.1:1 -b ${lab.master}`);
+  assertStringIncludes(accepted, isJava ? "knows no such request" : "was never refused here");
+  const resync = await fails(isJava ? 1 : 4, `ha resync -b ${lab.slave}`);
+  assertStringIncludes(resync, isJava ? "knows no such request" : "its log does not differ");
 });
