@@ -132,7 +132,7 @@ export const groupLooks: Readonly<Record<string, MqadminCommand>> = {
           return exit || Exit.FAILED;
         }
         if (given.json) {
-          const { subscriptions, connections, ...rest } = online;
+          const { subscriptions, connections, brokers: _, ...rest } = online;
           const reads = Array.from(
             subscriptions,
             ([topic, { subString }]) => ({ topic, subString }),

@@ -13,8 +13,8 @@ import { fromEach } from "./targets.ts";
 
 /** A group that is online, on however many brokers. */
 export interface Online extends ConsumerConnections {
-  /** Addresses of brokers that know its members. */
-  readonly brokers: readonly string[];
+  /** Address of a broker that knows it, by client id. */
+  readonly brokers: ReadonlyMap<string, string>;
 }
 
 /** Who is to be asked about groups: a node of each broker name. @throws {CallError} {AnswerError} {FieldError} */
@@ -49,7 +49,11 @@ export function merged(seen: Seen): Online | undefined {
     ...seen[0].online,
     connections: [...clients.values()].sort((a, b) => a.clientId < b.clientId ? -1 : 1),
     subscriptions: new Map(seen.flatMap(({ online }) => [...online.subscriptions])),
-    brokers: seen.map(({ broker }) => broker),
+    brokers: new Map(
+      seen.flatMap(({ broker, online }) =>
+        online.connections.map(({ clientId }): [string, string] => [clientId, broker])
+      ),
+    ),
   };
 }
 
@@ -71,7 +75,7 @@ export async function clientsOf(
   const asked = await fromEach(
     context,
     connections,
-    ({ clientId }) => runningInfo(lines, brokers[0], { group, clientId, withStacks }),
+    ({ clientId }) => runningInfo(lines, brokers.get(clientId)!, { group, clientId, withStacks }),
   );
   const clients = asked.values.map(([{ clientId, version }, info]) => ({
     clientId,

@@ -29,7 +29,7 @@ export const monitoring: Readonly<Record<string, MqadminCommand>> = {
           if (!given.json) context.terminal.stdout(`${text}\n`);
           else if (object !== undefined) printJson(context, [object]);
         };
-        await repeated(context, ROUND_SECONDS, async () => {
+        return await repeated(context, ROUND_SECONDS, async () => {
           say(`${MARK}beginRound`);
           const groups = (await topics(lines)).map(({ name }) => name)
             .filter((name) => name.startsWith(RETRY)).map((name) => name.slice(RETRY.length));
@@ -45,8 +45,8 @@ export const monitoring: Readonly<Record<string, MqadminCommand>> = {
             }
           }
           say(`${MARK}endRound`);
+          return Exit.OK;
         });
-        return Exit.OK;
       }),
   }),
 };
@@ -71,7 +71,8 @@ async function undoneOf(context: Context, lines: Lines, group: string): Promise<
       const before = queues.filter(([queue]) => queue.topic === topic)
         .map(([, { brokerOffset, consumerOffset }]) => brokerOffset - consumerOffset);
       const total = before.reduce((sum, each) => sum + each, 0);
-      const spans = total > 0 ? await timeSpans(lines, address, topic, group) : [];
+      const late = total > 0 ? [address] : [];
+      const spans = await fromEach(context, late, (at) => timeSpans(lines, at, topic, group));
       const known = found.get(topic);
       found.set(topic, {
         ...{ consumerGroup: group, topic },
@@ -79,7 +80,7 @@ async function undoneOf(context: Context, lines: Lines, group: string): Promise<
         undoneMsgsSingleMQ: Math.max(...before, known?.undoneMsgsSingleMQ ?? 0),
         undoneMsgsDelayTimeMills: Math.max(
           known?.undoneMsgsDelayTimeMills ?? 0,
-          ...spans.map(({ delayTime }) => delayTime),
+          ...spans.values.flatMap(([, queues]) => queues.map(({ delayTime }) => delayTime)),
         ),
       });
     }

@@ -35,21 +35,19 @@ export const sendRounds: Readonly<Record<string, MqadminCommand>> = {
       sending(context, given, async (client, lines) => {
         const { amount = AMOUNT, size = SIZE_BYTES, "machine room": room = "noname" } = given;
         const producer = client.producer();
-        let failed = 0;
-        await repeated(context, given.interval ?? 10, async () => {
+        return await repeated(context, given.interval ?? 10, async () => {
           const rows: BrokerTimes[] = [];
           for (const { cluster, name } of await masters(lines, given.cluster)) {
             const times = await sendsTo(context, producer, name, amount, size);
             rows.push(summed(cluster, name, times));
           }
-          failed += rows.reduce((sum, { failCount }) => sum + failCount, 0);
           if (given.json) printJson(context, rows);
           else if (given["print log"]) {
             const now = context.runtime.clock.now();
             context.terminal.stdout(rows.map((row) => logLine(row, room, now)).join(""));
           } else printRows(context, given, TITLES, rows.map(rowOf), rows);
+          return rows.some(({ failCount }) => failCount > 0) ? Exit.FAILED : Exit.OK;
         });
-        return failed > 0 ? Exit.FAILED : Exit.OK;
       }),
   }),
 };

@@ -8,9 +8,10 @@ import type { BrokerStats } from "../../wire/broker_stats.ts";
 import { totalDiff } from "../../wire/consume_stats.ts";
 import { ResponseCode } from "../../wire/codes.ts";
 import { reaching } from "../admin/reach.ts";
-import { Exit } from "../exit.ts";
 import { type MqadminCommand, mqadminCommand } from "./command.ts";
+import { worst } from "./groups_online.ts";
 import { printRows } from "./print.ts";
+import { fromEach } from "./targets.ts";
 
 /** Topics looked at at a time. */
 const AT_A_TIME = 8;
@@ -31,16 +32,19 @@ export const stats: Readonly<Record<string, MqadminCommand>> = {
             .map(({ name }) => name)
           : [given.topic];
         const found: TopicStats[] = [];
+        const exits: number[] = [];
         for (let at = 0; at < names.length; at += AT_A_TIME) {
           const some = names.slice(at, at + AT_A_TIME);
-          found.push(...(await Promise.all(some.map((name) => statsOf(lines, name)))).flat());
+          const told = await fromEach(context, some, (name) => statsOf(lines, name));
+          found.push(...told.values.flatMap(([, rows]) => rows));
+          exits.push(told.exit);
         }
         if (given.topic !== undefined && found.length === 0) await topicRoute(lines, given.topic);
         const rows = found.filter((row) =>
           !given.activeTopic || row.inToday > 0 || (row.outToday ?? 0) > 0
         );
         printRows(context, given, TITLES, rows.map(rowOf), rows);
-        return Exit.OK;
+        return worst(...exits);
       }),
   }),
 };

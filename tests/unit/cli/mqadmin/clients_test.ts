@@ -105,7 +105,7 @@ test("a group's clients are those of all brokers, each once", () => {
     { broker: "a:1", online: online("d", "c") },
     { broker: "b:1", online: online(NAME, "c") },
   ])!;
-  assertEquals(all.brokers, ["a:1", "b:1"]);
+  assertEquals(all.brokers, new Map([["d", "a:1"], ["c", "b:1"], [NAME, "b:1"]]));
   assertEquals(
     connectionsText(all),
     `#ClientId                                              #ClientAddr  #Language  #Version
