@@ -31,7 +31,7 @@ export class Shell implements AsyncDisposable {
     this.#ended = new Promise((resolve) => this.#child.on("close", () => resolve()));
   }
 
-  /** Where it works, and where `file` puts. */
+  /** The folder it works in. */
   get folder(): string {
     return this.#folder.path;
   }
