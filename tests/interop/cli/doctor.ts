@@ -43,7 +43,7 @@ onBoth(
 
     await lab.client().producer().send({ topic: "cli-doctor", body: new Uint8Array(3) });
     await out("group create cli-doctor-readers");
-  await out("offset set cli-doctor-readers cli-doctor --to first");
+    await out("offset set cli-doctor-readers cli-doctor --to first");
     const [empty] = await finds(lab, "cli-doctor", "group-empty");
     assertStringIncludes(empty.text, 'nobody is in group "cli-doctor-readers", 1 message');
 
