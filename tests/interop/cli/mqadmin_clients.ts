@@ -10,8 +10,8 @@ import { within } from "../processes.ts";
 import { type Lab, onBoth } from "./clusters.ts";
 import { admin, adminOut, HOME, mqadmin } from "./mqadmin_run.ts";
 
-const TOPIC = "cli-online";
-const GROUP = "CliOnline";
+const TOPIC = "cli-clients";
+const GROUP = "CliClients";
 const CLIENT = "127.0.0.1@online-consumer";
 
 /** What the Java clients sent, by number; the second failed once, the last one went in a transaction. */
@@ -279,7 +279,7 @@ onBoth("pocketmq admin tells what is not there, where mqadmin ends with 0", asyn
         says: "it must be ms since",
       },
       { words: "resetOffsetByTime -g GROUP -t TOPIC -s now -c", ends: 2, says: "not supported" },
-      { words: "skipAccumulatedMessage -g GROUP -t cli-onlin", ends: 1, says: '"cli-online"?' },
+      { words: "skipAccumulatedMessage -g GROUP -t cli-client", ends: 1, says: '"cli-clients"?' },
       { words: `queryMsgByUniqueKey -t TOPIC -i ${id}`, ends: 1, says: "no message" },
       { words: "queryMsgById -i 4711", ends: 1, says: "Cannot find message 4711" },
       { words: "queryMsgByKey -t TOPIC -k none", ends: 1, says: 'has key "none"' },
