@@ -107,6 +107,7 @@ const GO = {
   sqlFilter: SQL,
   pollAndAck: "a pull consumer polls, acknowledges, and goes on behind that",
   adminTopics: "its admin makes, lists and deletes topics, and lists groups",
+  goesBack: "a consumer reads again when an operator resets its group",
 };
 
 const NODE = {

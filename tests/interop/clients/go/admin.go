@@ -2,11 +2,17 @@ package main
 
 import (
 	"context"
+	"encoding/binary"
+	"encoding/json"
 	"fmt"
+	"io"
+	"net"
 	"sort"
+	"sync"
 	"time"
 
 	"github.com/apache/rocketmq-client-go/v2/admin"
+	"github.com/apache/rocketmq-client-go/v2/consumer"
 	"github.com/apache/rocketmq-client-go/v2/primitive"
 )
 
@@ -14,6 +20,64 @@ import (
 func init() {
 	scenarios["adminTopics"] = adminTopics
 	scenarios["adminTells"] = adminTells
+	scenarios["goesBack"] = goesBack
+}
+
+// A consumer that has read all gets it once more when an operator resets its group: the broker tells it so (220).
+func goesBack(l *lab) {
+	topic, master := l.topic("goesBack"), l.master()
+	l.createTopic(topic)
+	l.sendMany(topic, "Again", 0, 8)
+	var guard sync.Mutex
+	times := map[string]int{}
+	count := func(_ context.Context, messages ...*primitive.MessageExt) (consumer.ConsumeResult, error) {
+		guard.Lock()
+		defer guard.Unlock()
+		for _, message := range messages {
+			times[string(message.Body)]++
+		}
+		return consumer.ConsumeSuccess, nil
+	}
+	l.start(l.consumer("back"), topic, consumer.MessageSelector{}, count)
+	allHave := func(least int) func() bool {
+		return func() bool {
+			guard.Lock()
+			defer guard.Unlock()
+			for _, each := range times {
+				if each < least {
+					return false
+				}
+			}
+			return len(times) == 9
+		}
+	}
+	eventually("all messages", 20*time.Second, allHave(1))
+	// Only a group that has committed its offsets can be reset.
+	eventually("the reset", 20*time.Second, func() bool { return reset(master, topic, l.group("back")) == 0 })
+	eventually("all messages once more", 30*time.Second, allHave(2))
+}
+
+// reset asks a broker to take a group back to the begin of a topic (222), which this client cannot, and gives the
+// code it answers with.
+func reset(master, topic, group string) int {
+	conn, err := net.Dial("tcp", master)
+	must("a connection to the master", err)
+	defer conn.Close()
+	fields := map[string]string{"topic": topic, "group": group, "timestamp": "1600000000000", "isForce": "true"}
+	header, _ := json.Marshal(map[string]any{"code": 222, "language": "JAVA", "version": 407, "opaque": 1, "flag": 0, "extFields": fields})
+	frame := binary.BigEndian.AppendUint32(nil, uint32(4+len(header)))
+	frame = binary.BigEndian.AppendUint32(frame, uint32(len(header)))
+	_, err = conn.Write(append(frame, header...))
+	must("a request", err)
+	words := make([]byte, 8)
+	_, err = io.ReadFull(conn, words)
+	must("an answer", err)
+	answer := make([]byte, binary.BigEndian.Uint32(words[4:])&0xffffff)
+	_, err = io.ReadFull(conn, answer)
+	must("the header of an answer", err)
+	var told struct{ Code int }
+	must("reading it", json.Unmarshal(answer, &told))
+	return told.Code
 }
 
 // Topics are made, listed and taken away by the client's admin.
