@@ -1,12 +1,12 @@
 import { brokerRuntime } from "../../admin/brokers.ts";
 import type { ClusterBroker } from "../../admin/cluster.ts";
 import type { Lines } from "../../admin/lines.ts";
-import { sleep } from "../../base/together.ts";
 import { exitOf } from "../admin/cluster.ts";
 import type { Context } from "../command.ts";
 import { allBrokers, type Heard, heard, reaching } from "../admin/reach.ts";
 import { type MqadminCommand, mqadminCommand } from "./command.ts";
 import { printRows } from "./print.ts";
+import { repeated } from "./rounds.ts";
 
 /** A broker, and what it says of itself. */
 export interface BrokerSeen {
@@ -30,10 +30,9 @@ export const clusters: Readonly<Record<string, MqadminCommand>> = {
     run: (context, given) =>
       reaching(context, given, async (lines) => {
         const look = () => showBrokers(context, lines, given);
-        const exit = await look();
         return given.interval === undefined
-          ? exit
-          : await again(context, given.interval, exit, look);
+          ? await look()
+          : await repeated(context, given.interval, look);
       }),
   }),
 };
@@ -51,31 +50,6 @@ async function showBrokers(
     if ("reason" in runtime) context.terminal.stderr(`pocketmq: ${runtime.reason}\n`);
   }
   return exitOf(seen.map(({ runtime }) => runtime));
-}
-
-/**
- * Looks every so many seconds until the process is told to end, and gives the last look's exit code. A look that
- * nobody answers is said; the next may do better.
- */
-export async function again(
-  { runtime: { clock }, terminal }: Context,
-  seconds: number,
-  first: number,
-  look: () => Promise<number>,
-): Promise<number> {
-  const stop = new AbortController();
-  let exit = first;
-  terminal.onStopSignal(() => {
-    if (stop.signal.aborted) terminal.exit(exit); // a second one, while a look waits for an answer
-    stop.abort();
-  });
-  for (;;) {
-    await sleep(clock, Math.max(1, seconds) * 1000, stop.signal);
-    if (stop.signal.aborted) return exit;
-    const seen = await heard(look());
-    exit = "value" in seen ? seen.value : seen.exit;
-    if ("reason" in seen) terminal.stderr(`pocketmq: ${seen.reason}\n`);
-  }
 }
 
 async function seenIn(lines: Lines): Promise<BrokerSeen[]> {

@@ -3,20 +3,11 @@
  * ours, where it prints what it printed there.
  */
 import { assert, assertEquals, assertMatch, assertStringIncludes, equal } from "@std/assert";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import process from "node:process";
-import type { Context } from "../../../src/cli/command.ts";
-import { main } from "../../../src/cli/main.ts";
 import { parseJson } from "../../../src/wire/json_body.ts";
-import { runtime } from "../../support/runtime.ts";
-import { mqadminPrints } from "../mqadmin.ts";
 import { type Lab, onBoth } from "./clusters.ts";
-
-/** Home of mqadmin's process, and a folder for what commands write. */
-const HOME = mkdtempSync(join(tmpdir(), "pocketmq-cli-mqadmin-"));
-process.on("exit", () => rmSync(HOME, { recursive: true, force: true }));
+import { admin as runAdmin, type Done, HOME, mqadmin } from "./mqadmin_run.ts";
 
 /** A command and how to read what it prints. MASTER and TOPIC stand for what differs between clusters and runs. */
 interface Step {
@@ -165,29 +156,8 @@ onBoth(
   },
 );
 
-/** Runs `pocketmq admin WORDS` in this process: the start of one takes longer than all it does. */
-async function admin(
-  lab: Lab,
-  words: string,
-): Promise<{ code: number; stdout: string; stderr: string }> {
-  let stdout = "";
-  let stderr = "";
-  const terminal = {
-    args: ["admin", ...words.split(" ")],
-    env: { NAMESRV_ADDR: lab.namesrv },
-    workDir: HOME,
-    stdoutIsTerminal: false,
-    stderrIsTerminal: false,
-    stdout: (text: string) => void (stdout += text),
-    stderr: (text: string) => void (stderr += text),
-    onStopSignal: () => {},
-  };
-  const context = { runtime, terminal, program: "pocketmq" } as unknown as Context;
-  return { code: await main(context), stdout, stderr };
-}
-
-async function mqadmin(lab: Lab, words: string): Promise<string> {
-  return (await mqadminPrints(HOME, [...words.split(" "), "-n", lab.namesrv])).out;
+function admin(lab: Lab, words: string): Promise<Done> {
+  return runAdmin(lab, words.split(" "));
 }
 
 /** A message into each, as the topic of either program must have the same. */
