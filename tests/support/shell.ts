@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { chmodSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { cleanEnv } from "./binary.ts";
@@ -19,9 +20,12 @@ export class Shell implements AsyncDisposable {
     writeFileSync(path, `#!/bin/sh\n${program}\n`);
     chmodSync(path, 0o755);
     const PATH = `${this.#folder.path}:${process.env.PATH}`;
+    // its own home, but not a runtime's: that would fetch all packages anew
+    const DENO_DIR = process.env.DENO_DIR ?? join(homedir(), ".cache/deno");
+    const own = { PATH, DENO_DIR, TERM: "dumb", LC_ALL: "C", HOME: this.#folder.path };
     this.#child = spawn("script", ["-qfc", shell, "/dev/null"], {
       cwd: this.#folder.path,
-      env: { ...cleanEnv(), PATH, TERM: "dumb", LC_ALL: "C", HOME: this.#folder.path, ...env },
+      env: { ...cleanEnv(), ...own, ...env },
       stdio: ["pipe", "pipe", "ignore"],
     });
     this.#child.stdout!.on("data", (bytes) => {
