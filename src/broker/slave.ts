@@ -115,13 +115,14 @@ function brokerOf({ host, port }: Address): Address {
   return { host, port: Math.max(1, port - 1) };
 }
 
-/** True when the log brought a topic since the last look, and one has no settings here. */
+/** True at the first look, and when the log brought a topic since the last one, and one has no settings here. */
 function lackingTopics({ store: { queues }, topics }: Parts): () => boolean {
-  let seen = 0;
+  let seen: number | undefined;
   return () => {
     if (queues.topicCount === seen) return false;
+    const isFirst = seen === undefined;
     seen = queues.topicCount;
-    return [...queues.topicNames()].some((name) => topics.get(name) === undefined);
+    return isFirst || [...queues.topicNames()].some((name) => topics.get(name) === undefined);
   };
 }
 

@@ -56,7 +56,7 @@ export interface MetadataCopy {
   readonly store: { readonly dispatch: { reached(logOffset: number): Promise<void> } };
   /** The master's listenPort; undefined while there is no master. */
   readonly masterAddress: () => Address | undefined;
-  /** True once when the log brought messages of a topic that has no settings here. */
+  /** True once when nobody has looked yet, or the log brought messages of a topic that has no settings here. */
   readonly lacksTopic: () => boolean;
   /** False while the slave's log is known not to be the master's: then its tables are not ours. */
   readonly mayCopy: () => boolean;
@@ -68,7 +68,7 @@ export interface MetadataCopy {
 }
 
 /**
- * Copies the master's tables every 10 s until `signal` aborts, and the topics as soon as one is missing: this
+ * Copies the master's tables every 10 s until `signal` aborts, and the topics as soon as one may be missing: this
  * slave may be the master in a moment, and nobody finds messages of a topic that is not known.
  */
 export async function copyMetadata(copy: MetadataCopy, signal: AbortSignal): Promise<void> {

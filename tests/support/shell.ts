@@ -50,16 +50,20 @@ export class Shell implements AsyncDisposable {
       if (fits) return fits[1];
       if (Date.now() > late) throw new Error(`after ${JSON.stringify(keys)}: ${this.#screen}`);
       await new Promise<void>((resolve) => {
-        this.#heard = resolve;
-        setTimeout(resolve, 200);
+        const timer = setTimeout(resolve, 200);
+        this.#heard = () => {
+          clearTimeout(timer);
+          resolve();
+        };
       });
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#child.stdin!.end("\x15exit\n"); // what stands on its line goes first
-    setTimeout(() => this.#child.kill("SIGKILL"), 2_000).unref();
+    const timer = setTimeout(() => this.#child.kill("SIGKILL"), 2_000);
     await this.#ended;
+    clearTimeout(timer);
     this.#folder[Symbol.dispose]();
   }
 }
