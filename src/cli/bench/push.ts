@@ -146,6 +146,7 @@ async function taken(
   try {
     for (;;) {
       await onePass(new PushLine(conn, wanted, clock), { course, tally, clock, watch });
+      watch(); // a pass over a small log ends before it is looked at
       if (!options.again || course.over(clock.monotonic())) break;
       conn = await net.dial(to, { timeoutMs: DIAL_MS });
     }
