@@ -132,3 +132,9 @@ export function scene(more: Partial<Facts> = {}): Facts {
     ...more,
   };
 }
+
+/** A group that has ten messages of a queue to come. */
+export const lag = {
+  ...{ topic: "T", brokerName: "a", queueId: 0, brokerOffset: 10, consumerOffset: 0 },
+  ...{ behind: 10, lastTimestamp: 0 },
+};
