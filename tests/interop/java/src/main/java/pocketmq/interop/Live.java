@@ -9,10 +9,8 @@ import org.apache.rocketmq.client.consumer.listener.ConsumeOrderlyStatus;
 import org.apache.rocketmq.client.consumer.listener.MessageListenerConcurrently;
 import org.apache.rocketmq.client.consumer.listener.MessageListenerOrderly;
 import org.apache.rocketmq.client.producer.DefaultMQProducer;
-import org.apache.rocketmq.client.producer.LocalTransactionState;
 import org.apache.rocketmq.client.producer.SendResult;
 import org.apache.rocketmq.client.producer.SendStatus;
-import org.apache.rocketmq.client.producer.TransactionListener;
 import org.apache.rocketmq.client.producer.TransactionMQProducer;
 import org.apache.rocketmq.common.TopicConfig;
 import org.apache.rocketmq.common.admin.ConsumeStats;
@@ -78,7 +76,7 @@ public final class Live {
         TransactionMQProducer transactions = new TransactionMQProducer("LiveTransactions");
         transactions.setTransactionListener(new Commits());
         start(transactions, "transactions");
-        Expect.eventually("the topic's route", 20, () -> routed(producer, TOPIC) && routed(producer, ONE) && routed(producer, PROBE), () -> "none");
+        Expect.eventually("the topic's route", 20, () -> Commits.routed(producer, TOPIC) && Commits.routed(producer, ONE) && Commits.routed(producer, PROBE), () -> "none");
         // A Java slave is there only seconds after its start, and a half that no slave has is rolled back.
         Message probe = new Message(PROBE, Lab.bytes("probe"));
         Expect.eventually("the slave", 40, () -> producer.send(probe).getSendStatus() == SendStatus.SEND_OK, () -> "away");
@@ -114,7 +112,7 @@ public final class Live {
         for (String group : List.of("LiveGroup", "LiveOrderly", "LiveSql", "LiveAway")) {
             admin.createAndUpdateTopicConfig(broker, new TopicConfig("%RETRY%" + group, 1, 1, 6));
         }
-        Expect.eventually("routes of retries", 20, () -> routed(producer, "%RETRY%LiveAway"), () -> "none");
+        Expect.eventually("routes of retries", 20, () -> Commits.routed(producer, "%RETRY%LiveAway"), () -> "none");
         listen("LiveGroup", "first", MessageModel.CLUSTERING, MessageSelector.byTag("*"), false);
         listen("LiveBroadcast", "broadcast", MessageModel.BROADCASTING, MessageSelector.byTag("*"), false);
         listen("LiveOrderly", "orderly", MessageModel.CLUSTERING, MessageSelector.byTag("A || B"), true);
@@ -209,25 +207,5 @@ public final class Live {
         Expect.same("status of message " + n, SendStatus.SEND_OK, sent.getSendStatus());
         OUT.println("sent " + n + " " + sent.getOffsetMsgId());
         OUT.flush();
-    }
-
-    private static boolean routed(DefaultMQProducer producer, String topic) {
-        try {
-            return !producer.fetchPublishMessageQueues(topic).isEmpty();
-        } catch (Exception notYet) {
-            return false;
-        }
-    }
-
-    private static final class Commits implements TransactionListener {
-        @Override
-        public LocalTransactionState executeLocalTransaction(Message half, Object none) {
-            return LocalTransactionState.COMMIT_MESSAGE;
-        }
-
-        @Override
-        public LocalTransactionState checkLocalTransaction(MessageExt half) {
-            return LocalTransactionState.COMMIT_MESSAGE;
-        }
     }
 }

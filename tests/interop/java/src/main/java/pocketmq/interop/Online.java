@@ -7,9 +7,7 @@ import org.apache.rocketmq.client.consumer.DefaultMQPushConsumer;
 import org.apache.rocketmq.client.consumer.listener.ConsumeConcurrentlyStatus;
 import org.apache.rocketmq.client.consumer.listener.MessageListenerConcurrently;
 import org.apache.rocketmq.client.producer.DefaultMQProducer;
-import org.apache.rocketmq.client.producer.LocalTransactionState;
 import org.apache.rocketmq.client.producer.SendResult;
-import org.apache.rocketmq.client.producer.TransactionListener;
 import org.apache.rocketmq.client.producer.TransactionMQProducer;
 import org.apache.rocketmq.common.consumer.ConsumeFromWhere;
 import org.apache.rocketmq.common.message.Message;
@@ -39,7 +37,7 @@ public final class Online {
         AtomicInteger consumed = new AtomicInteger();
         listen(namesrv, topic, group, consumed);
         DefaultMQProducer producer = start(new DefaultMQProducer(group + "Producers", true), namesrv, "producer");
-        Expect.eventually("the topic's route", 20, () -> routed(producer, topic), () -> "none");
+        Expect.eventually("the topic's route", 20, () -> Commits.routed(producer, topic), () -> "none");
         for (int n = 0; n < MESSAGES; n++) {
             say(n, producer.send(message(topic, n), new MessageQueue(topic, "broker-a", 0)));
         }
@@ -95,25 +93,5 @@ public final class Online {
     private static void say(int n, SendResult sent) {
         OUT.println("sent " + n + " " + sent.getMsgId() + " " + sent.getOffsetMsgId());
         OUT.flush();
-    }
-
-    private static boolean routed(DefaultMQProducer producer, String topic) {
-        try {
-            return !producer.fetchPublishMessageQueues(topic).isEmpty();
-        } catch (Exception notYet) {
-            return false;
-        }
-    }
-
-    private static final class Commits implements TransactionListener {
-        @Override
-        public LocalTransactionState executeLocalTransaction(Message half, Object none) {
-            return LocalTransactionState.COMMIT_MESSAGE;
-        }
-
-        @Override
-        public LocalTransactionState checkLocalTransaction(MessageExt half) {
-            return LocalTransactionState.COMMIT_MESSAGE;
-        }
     }
 }
