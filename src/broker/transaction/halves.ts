@@ -7,6 +7,7 @@ import type { Turns } from "../../store/turn.ts";
 import type { StoredMessage } from "../../wire/message.ts";
 import { HALF_TOPIC } from "../topic_rules.ts";
 import { firstOffset, halfAt } from "./half.ts";
+import { olderCopies, type Place } from "./older_copies.ts";
 import { QUEUE_ID } from "./op.ts";
 
 /** Above this many open transactions new ones are refused; each takes some 50 bytes. */
@@ -33,7 +34,8 @@ export class Halves {
   readonly #bytes = new Uint8Array(ENTRIES * ENTRY_BYTES);
   readonly #view = viewOf(this.#bytes);
   readonly #ready: Signalled<void> = signalled<void>();
-  #position = 0; // place in the queue up to which all are known
+  #begin = 0; // place in the queue from which on all are known
+  #position = 0; // place up to which they are
   #isReady = false;
 
   constructor(store: Pick<Store, "log" | "queues" | "dispatch">) {
@@ -73,7 +75,7 @@ export class Halves {
 
   /** Begins at that place of the queue and reads it to its end, in turns. */
   async load(from: number, turn: Turns): Promise<void> {
-    this.#position = Math.min(from, this.#queue?.maxOffset ?? 0);
+    this.#begin = this.#position = Math.min(from, this.#queue?.maxOffset ?? 0);
     while (this.#followSome()) if (turn.isOver()) await turn.next();
   }
 
@@ -84,6 +86,7 @@ export class Halves {
 
   /** Looks which of the open ones are copies, now that it is known what is open; then it is ready. */
   async link(turn: Turns): Promise<void> {
+    if (this.#open.size > 0) await this.#dropOlder(turn);
     for (const [place, logOffset] of this.#open) {
       if (turn.isOver()) await turn.next();
       const half = halfAt(this.#store.log, logOffset);
@@ -148,6 +151,27 @@ export class Halves {
     this.#ending.delete(place);
     this.#forget(place);
     this.#copies.set(firstOffset(half), copyPlace);
+  }
+
+  async #dropOlder(turn: Turns): Promise<void> {
+    const begin = Math.max(this.#begin, this.#queue?.minOffset ?? 0);
+    const places = () => this.#places(begin, this.#position);
+    const isOpen = (place: number) => this.#open.has(place);
+    this.drop(await olderCopies({ log: this.#store.log, places, isOpen }, turn));
+  }
+
+  /** Half messages of that part of the queue, whether open or not. */
+  *#places(from: number, to: number): Generator<Place> {
+    const bytes = new Uint8Array(ENTRIES * ENTRY_BYTES);
+    const view = viewOf(bytes);
+    for (let place = from, length; place < to; place += length / ENTRY_BYTES) {
+      length = this.#queue?.read(place, bytes) ?? 0;
+      if (length === 0) return;
+      for (let at = 0; at < length && place + at / ENTRY_BYTES < to; at += ENTRY_BYTES) {
+        if (entrySize(view, at) === FILL_SIZE) continue;
+        yield [place + at / ENTRY_BYTES, entryLogOffset(view, at)];
+      }
+    }
   }
 
   get #queue(): ConsumeQueue | undefined {
