@@ -54,7 +54,8 @@ func goesBack(l *lab) {
 	eventually("all messages", 20*time.Second, allHave(1))
 	// Only a group that has committed its offsets can be reset.
 	eventually("the reset", 20*time.Second, func() bool { return reset(master, topic, l.group("back")) == 0 })
-	eventually("all messages once more", 30*time.Second, allHave(2))
+	// The client waits 10 s when it is reset, and then up to 20 s for its next look at who reads what.
+	eventually("all messages once more", 45*time.Second, allHave(2))
 }
 
 // reset asks a broker to take a group back to the begin of a topic (222), which this client cannot, and gives the
