@@ -11,11 +11,11 @@ import { join } from "node:path";
 import { RequestCode } from "../../src/wire/codes.ts";
 import { parseHaStatus } from "../../src/wire/ha_status.ts";
 import { parseDelayTable } from "../../src/wire/tables.ts";
-import { test } from "../harness.ts";
 import { LONG } from "../support/seeds.ts";
 import { mqadmin } from "./mqadmin.ts";
 import { Pair, type PairOptions } from "./pair.ts";
 import { javaReader } from "./readers.ts";
+import { rows } from "./rows.ts";
 import { lazily } from "./suite.ts";
 
 const PAIRS = [
@@ -23,10 +23,14 @@ const PAIRS = [
   { name: "a Java slave of our master", master: "ours", slave: "java" },
 ] as const;
 
+/** Slaves ask every 10 s, so these wait most of the time. */
+const row = rows("java", "ours");
+
 /** Two rounds of a slave that asks every 10 s, and then some. */
 const ROUNDS_MS = 25_000;
 
 for (const { name, master, slave } of PAIRS) {
+  const test = row[master];
   const pair = lazily(async () => {
     const made = await Pair.make({ master, slave });
     await made.master.start();
@@ -128,68 +132,84 @@ async function stalled(options: PairOptions): Promise<Pair> {
   return cluster;
 }
 
-test("control: a Java slave whose HA stream stalls has offsets of messages it has not", async () => {
-  await using cluster = await stalled({ master: "java", slave: "java" });
-  await cluster.until("an offset beyond the queue", () => isAt(cluster, "G", "Late", 60));
-  assertEquals(await cluster.queueEnd(cluster.slave, "Late"), 10);
-});
+row.java(
+  "control: a Java slave whose HA stream stalls has offsets of messages it has not",
+  async () => {
+    await using cluster = await stalled({ master: "java", slave: "java" });
+    await cluster.until("an offset beyond the queue", () => isAt(cluster, "G", "Late", 60));
+    assertEquals(await cluster.queueEnd(cluster.slave, "Late"), 10);
+  },
+);
 
 for (const master of LONG ? ["java", "ours"] as const : ["java"] as const) {
-  test(`our slave of ${master === "ours" ? "our" : "a Java"} master: offsets wait for the messages they point at`, async () => {
-    await using cluster = await stalled({ master, slave: "ours" });
-    for (const end = Date.now() + ROUNDS_MS; Date.now() < end;) {
-      const offset = await cluster.offset(cluster.slave, "G", "Late");
-      assertLessOrEqual(offset!, await cluster.queueEnd(cluster.slave, "Late"));
-      assertEquals(offset, 5);
-      await new Promise((resolve) => setTimeout(resolve, 500));
-    }
-    assertEquals(await cluster.queueEnd(cluster.slave, "Late"), 10, "the link stalled");
-    cluster.gate.open();
-    await cluster.until("the offset, behind its messages", () => isAt(cluster, "G", "Late", 60));
-    assertEquals(await cluster.queueEnd(cluster.slave, "Late"), 60);
-  });
+  row.java(
+    `our slave of ${
+      master === "ours" ? "our" : "a Java"
+    } master: offsets wait for the messages they point at`,
+    async () => {
+      await using cluster = await stalled({ master, slave: "ours" });
+      for (const end = Date.now() + ROUNDS_MS; Date.now() < end;) {
+        const offset = await cluster.offset(cluster.slave, "G", "Late");
+        assertLessOrEqual(offset!, await cluster.queueEnd(cluster.slave, "Late"));
+        assertEquals(offset, 5);
+        await new Promise((resolve) => setTimeout(resolve, 500));
+      }
+      assertEquals(await cluster.queueEnd(cluster.slave, "Late"), 10, "the link stalled");
+      cluster.gate.open();
+      await cluster.until("the offset, behind its messages", () => isAt(cluster, "G", "Late", 60));
+      assertEquals(await cluster.queueEnd(cluster.slave, "Late"), 60);
+    },
+  );
 
-  test(`our slave of ${master === "ours" ? "our" : "a Java"} master: offsets made on it while the master was away are not lost`, async () => {
-    await using cluster = await Pair.start({ master, slave: "ours" });
-    await stock(cluster, "Away", 40);
-    await cluster.commit(cluster.master, "G", "Away", 10);
-    await cluster.until("the offset", () => isAt(cluster, "G", "Away", 10));
-    await cluster.master.end("SIGKILL");
-    await cluster.commit(cluster.slave, "G", "Away", 30);
-    await cluster.master.start();
-    await cluster.until(
-      "the master to hear how far the group came",
-      async () => await cluster.offset(cluster.master, "G", "Away") === 30,
-    );
-    assertEquals(await cluster.offset(cluster.slave, "G", "Away"), 30);
-    await cluster.commit(cluster.master, "G", "Away", 3); // an operator's reset counts again
-    await cluster.until("the reset", () => isAt(cluster, "G", "Away", 3));
-  });
+  row.ours(
+    `our slave of ${
+      master === "ours" ? "our" : "a Java"
+    } master: offsets made on it while the master was away are not lost`,
+    async () => {
+      await using cluster = await Pair.start({ master, slave: "ours" });
+      await stock(cluster, "Away", 40);
+      await cluster.commit(cluster.master, "G", "Away", 10);
+      await cluster.until("the offset", () => isAt(cluster, "G", "Away", 10));
+      await cluster.master.end("SIGKILL");
+      await cluster.commit(cluster.slave, "G", "Away", 30);
+      await cluster.master.start();
+      await cluster.until(
+        "the master to hear how far the group came",
+        async () => await cluster.offset(cluster.master, "G", "Away") === 30,
+      );
+      assertEquals(await cluster.offset(cluster.slave, "G", "Away"), 30);
+      await cluster.commit(cluster.master, "G", "Away", 3); // an operator's reset counts again
+      await cluster.until("the reset", () => isAt(cluster, "G", "Away", 3));
+    },
+  );
 }
 
 for (const master of LONG ? ["java", "ours"] as const : []) {
   const whose = master === "ours" ? "our" : "a Java";
 
-  test(`our slave of ${whose} master that lost its tables keeps them, and gives offsets back`, async () => {
-    await using cluster = await Pair.start({ master, slave: "ours" });
-    await stock(cluster, "Kept", 10);
-    await cluster.commit(cluster.master, "G", "Kept", 7);
-    await cluster.until("the offset", () => isAt(cluster, "G", "Kept", 7));
-    await cluster.until("the topic", () => on(cluster, "Kept"));
-    await cluster.master.end("SIGTERM");
-    rmSync(join(cluster.master.folder, "config"), { recursive: true });
-    await cluster.master.start();
-    await cluster.send("New", "makes a topic, and a newer table");
-    await cluster.until("the new topic", () => on(cluster, "New"));
-    assertEquals((await on(cluster, "Kept"))?.topicName, "Kept");
-    await cluster.until(
-      "the offset at the master",
-      async () => await cluster.offset(cluster.master, "G", "Kept") === 7,
-    );
-    assertEquals(await cluster.offset(cluster.slave, "G", "Kept"), 7);
-  });
+  row.java(
+    `our slave of ${whose} master that lost its tables keeps them, and gives offsets back`,
+    async () => {
+      await using cluster = await Pair.start({ master, slave: "ours" });
+      await stock(cluster, "Kept", 10);
+      await cluster.commit(cluster.master, "G", "Kept", 7);
+      await cluster.until("the offset", () => isAt(cluster, "G", "Kept", 7));
+      await cluster.until("the topic", () => on(cluster, "Kept"));
+      await cluster.master.end("SIGTERM");
+      rmSync(join(cluster.master.folder, "config"), { recursive: true });
+      await cluster.master.start();
+      await cluster.send("New", "makes a topic, and a newer table");
+      await cluster.until("the new topic", () => on(cluster, "New"));
+      assertEquals((await on(cluster, "Kept"))?.topicName, "Kept");
+      await cluster.until(
+        "the offset at the master",
+        async () => await cluster.offset(cluster.master, "G", "Kept") === 7,
+      );
+      assertEquals(await cluster.offset(cluster.slave, "G", "Kept"), 7);
+    },
+  );
 
-  test(`our slave of ${whose} master that began anew is AHEAD and takes no table`, async () => {
+  row.ours(`our slave of ${whose} master that began anew is AHEAD and takes no table`, async () => {
     await using cluster = await Pair.start({ master, slave: "ours" });
     await stock(cluster, "Kept", 10);
     await cluster.commit(cluster.master, "G", "Kept", 7);
@@ -207,7 +227,7 @@ for (const master of LONG ? ["java", "ours"] as const : []) {
   });
 }
 
-test("mqadmin resetOffsetByTime at a Java master reaches our slave", async () => {
+row.ours("mqadmin resetOffsetByTime at a Java master reaches our slave", async () => {
   await using cluster = await Pair.start({ master: "java", slave: "ours" });
   const wanted = { group: "G", topic: "Reset" };
   await stock(cluster, "Reset", 20);
