@@ -35,6 +35,7 @@ class Lab {
       pollNameServerInteval: 1_000, // the client's own spelling
       rebalanceInterval: 1_000, // it does not listen to a broker that says its group changed
       persistConsumerOffsetInterval: 1_000,
+      heartbeatBrokerInterval: 1_000, // the first goes to nobody when a topic is made just then
       maxMessageSize: 16 * 1024 * 1024,
       logger: { info() {}, debug() {}, warn() {}, error: (error) => this.#hear(error) },
     };
