@@ -68,24 +68,27 @@ test("open transactions of a killed broker, Java's or ours, are ended by the nex
   }
 });
 
-test("our slave in the place of its killed master ends the transactions it left open", async () => {
-  await using lab = await StoreLab.start();
-  const master = lab.broker("ours", "master", "a", CONFIG);
-  const slave = lab.broker("ours", "slave", "b", CONFIG);
-  await master.start();
-  await slave.start();
-  await mustPass(lab, master, 0, "transactionsLeft", 3_500);
-  await patiently("the slave is behind", async () => {
-    const [from, to] = [await master.bounds(), await slave.bounds()];
-    return from !== undefined && from.max === to?.max && to.behind === 0;
+for (const by of ["ours", "java"] as const) {
+  const whose = by === "ours" ? "its killed master" : "a killed Java master";
+  test(`our slave in the place of ${whose} ends the transactions it left open`, async () => {
+    await using lab = await StoreLab.start();
+    const master = lab.broker(by, "master", "a", { ...CONFIG, ...by === "java" && NEVER_KEPT });
+    const slave = lab.broker("ours", "slave", "b", CONFIG);
+    await master.start();
+    await slave.start();
+    await mustPass(lab, master, 0, "transactionsLeft", 3_500);
+    await patiently("the slave is behind", async () => {
+      const [from, to] = [await master.bounds(), await slave.bounds()];
+      return from !== undefined && from.max === to?.max && to.behind === 0;
+    });
+    await Promise.all([master.end("SIGKILL"), slave.end("SIGTERM")]);
+    const next = lab.broker("ours", "master", "b", CONFIG);
+    await next.start();
+    await mustPass(lab, next, 0, "transactionsTakenOver");
+    await next.end("SIGTERM");
+    await lab.verify("b", true);
   });
-  await Promise.all([master.end("SIGKILL"), slave.end("SIGTERM")]);
-  const next = lab.broker("ours", "master", "b", CONFIG);
-  await next.start();
-  await mustPass(lab, next, 0, "transactionsTakenOver");
-  await next.end("SIGTERM");
-  await lab.verify("b", true);
-});
+}
 
 async function mustPass(
   lab: StoreLab,
