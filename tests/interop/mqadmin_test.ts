@@ -15,8 +15,8 @@ import "./mqadmin/clients.ts";
 import "./mqadmin/asking.ts";
 import "./mqadmin/go_admin.ts";
 import { foreverEnds } from "./mqadmin/forever.ts";
-import "./mqadmin/offsets.ts";
 import "./mqadmin/sends.ts";
+import "./mqadmin/offsets.ts"; // behind all that wants groups to read at once: who is reset pauses for long
 import { closeTwins } from "./mqadmin/twins.ts";
 
 foreverEnds();

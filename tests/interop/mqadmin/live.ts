@@ -4,7 +4,7 @@ import { runJava } from "../java.ts";
 import { within } from "../processes.ts";
 import { lazily } from "../suite.ts";
 import { dates, type Mark, mark, millis } from "./marks.ts";
-import { type Twin, twins } from "./twins.ts";
+import { eventually, type Twin, twins } from "./twins.ts";
 
 /**
  * Starts them, once. Afterwards {m0} to {m22} stand in commands for the ids of their messages by their place, {u0} to
@@ -24,6 +24,21 @@ export const live: () => Promise<{ readonly ours: Twin; readonly java: Twin }> =
   },
 );
 
+/** Both clusters, as `live` and `twins` give them. */
+type Both = Awaited<ReturnType<typeof twins>>;
+
+/** Waits until the consumers have read all and told their brokers, which they do every 5 s. */
+export async function allRead({ ours, java }: Both): Promise<void> {
+  for (const twin of [ours, java]) {
+    for (const group of ["LiveGroup", "LiveOrderly"]) {
+      await eventually(`${group} to have read all`, async () => {
+        const { out } = await twin.run(`consumerProgress -n {namesrv} -g ${group}`);
+        return /^Diff Total: 0$/m.test(out);
+      });
+    }
+  }
+}
+
 async function start(twin: Twin): Promise<void> {
   const hear = (line: string) => {
     const [, n, id] = /^sent (\d+) ([\dA-F]{32})$/.exec(line) ?? []; // who prepares a message is told no place
@@ -35,6 +50,7 @@ async function start(twin: Twin): Promise<void> {
   const address = twin.trio.node("namesrv").address;
   const main = "pocketmq.interop.Live";
   const clients = runJava(join(twin.trio.home, "live"), ["-Xmx192m"], main, [address], hear);
+  twin.keep(clients);
   await within(120, "the live clients", clients.line(/^ready$/)).catch((error) => {
     throw new Error(`${error.message}\n${clients.said()}\n${twin.trio.said()}`);
   });

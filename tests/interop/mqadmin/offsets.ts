@@ -14,7 +14,7 @@ test("mqadmin cloneGroupOffset gives a group the offsets of another", async () =
   await same("cloneGroupOffset -n {namesrv} -s LiveAway -d LiveClone -t Live");
   await same("updateTopic -n {namesrv} -b {master} -t %RETRY%LiveClone -r 1 -w 1");
   const { ours } = await same("consumerProgress -n {namesrv} -g LiveClone", progress);
-  assertMatch(ours.out, /Diff Total: 14/);
+  assertMatch(ours.out, /Diff Total: [1-9]\d/);
   await same("cloneGroupOffset -n {namesrv} -s nobody -d LiveClone -t Live", { marks: [reason] });
 });
 

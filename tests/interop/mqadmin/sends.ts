@@ -1,7 +1,7 @@
 /** mqadmin's commands that send, and those that tell how fast and how much was sent. */
 import { assert, assertMatch } from "@std/assert";
 import { test } from "../../harness.ts";
-import { freshIds, live, without } from "./live.ts";
+import { allRead, freshIds, live, without } from "./live.ts";
 import { dates, type Mark, mark, millis, sorted } from "./marks.ts";
 import { eventually, same, type Twin } from "./twins.ts";
 
@@ -57,12 +57,7 @@ test("mqadmin sendMsgStatus and checkMsgSendRT tell of each send", async () => {
 const average: Mark = mark("ms", /(?<=Avg RT: )[\d.]+/g);
 
 test("mqadmin brokerConsumeStats shows all groups of a broker", async () => {
-  const both = await live();
-  const isIdle = async (twin: Twin) => {
-    const { out } = await twin.run("consumerProgress -n {namesrv} -g LiveOrderly");
-    return /^Diff Total: 0$/m.test(out);
-  };
-  for (const twin of [both.ours, both.java]) await eventually("all read", () => isIdle(twin));
+  await allRead(await live());
   const of = "brokerConsumeStats -n {namesrv} -b";
   const marks = [dates, ...sqlBehind, others, sorted];
   const { ours } = await same(`${of} {master}`, { marks });
@@ -79,13 +74,14 @@ const sqlBehind = [mark("behind", /(?<=^Live +LiveSql +(?:broker-a +)?)\d+.*$/gm
 const others = without(/__MONITOR_CONSUMER|TOOLS_CONSUMER/);
 
 test("mqadmin statsAll shows who reads what and is how far behind, and how much there was", async () => {
+  const both = await live();
+  await allRead(both);
   const marks = [counts, ...sqlBehind, others, sorted];
   const why = "ours makes its topics for transactions with the first of them, Java's later";
   const onlyOurs = [{ line: /^RMQ_SYS_TRANS_(OP_)?HALF_TOPIC /, why }];
   await same("statsAll -n {namesrv}", { marks, onlyOurs });
   await same("statsAll -n {namesrv} -t Live", { marks });
   // Java's counts what came between two looks, ten seconds apart; ours begins with the first message.
-  const both = await live();
   const counted = async (twin: Twin) => {
     const { out } = await twin.run("statsAll -n {namesrv} -t Live -a");
     return /^Live +LiveGroup +\d+ +\d+\.\d\d +\d+\.\d\d +[1-9]\d* +[1-9]\d* *$/m.test(out);

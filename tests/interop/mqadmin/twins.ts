@@ -27,12 +27,12 @@ export class Twin {
   readonly trio: Trio;
   /** A folder for what commands write. */
   readonly files = mkdtempSync(join(tmpdir(), "pocketmq-mqadmin-"));
-  readonly #client: Running;
+  readonly #clients: Running[];
   readonly #known = new Map<string, string>();
 
   private constructor(trio: Trio, client: Running) {
     this.trio = trio;
-    this.#client = client;
+    this.#clients = [client];
     process.on("exit", () => rmSync(this.files, { recursive: true, force: true }));
   }
 
@@ -51,6 +51,11 @@ export class Twin {
     });
     await slaveHasAll(trio);
     return new Twin(trio, client);
+  }
+
+  /** A client that stays, and ends with the cluster: it writes into its folder. */
+  keep(client: Running): void {
+    this.#clients.push(client);
   }
 
   /** From now on the name stands for something that only this cluster has, such as the id of a message. */
@@ -85,7 +90,7 @@ export class Twin {
   }
 
   async close(): Promise<void> {
-    await this.#client.end("SIGKILL");
+    await Promise.all(this.#clients.map((client) => client.end("SIGKILL")));
     await this.trio.close();
   }
 

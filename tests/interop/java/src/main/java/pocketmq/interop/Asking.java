@@ -4,7 +4,11 @@ import java.io.PrintStream;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import org.apache.rocketmq.client.impl.MQClientAPIImpl;
 import org.apache.rocketmq.client.producer.DefaultMQProducer;
 import org.apache.rocketmq.remoting.protocol.RemotingSerializable;
@@ -52,7 +56,7 @@ public final class Asking {
             ask("viewBrokerStatsData", "SNDBCK_PUT_NUMS", "Live@" + group);
             ask("consumeMessageDirectly", group, null, messageId);
         }
-        ask("invokeBrokerToGetConsumerStatus", "Live", "LiveGroup", "127.0.0.1@live-first");
+        ask("invokeBrokerToGetConsumerStatus", "Live", "LiveOrderly", "127.0.0.1@live-orderly");
         for (String topic : new String[] {"Live", "LiveOne", "nowhere"}) {
             ask("queryConsumeTimeSpan", topic, "LiveGroup");
             ask("queryTopicConsumeByWho", topic);
@@ -77,7 +81,7 @@ public final class Asking {
         for (Method method : MQClientAPIImpl.class.getMethods()) {
             if (!method.getName().equals(what) || method.getParameterCount() != args.length) continue;
             try {
-                OUT.println(RemotingSerializable.toJson(method.invoke(requests, args), true));
+                OUT.println(RemotingSerializable.toJson(settled(method.invoke(requests, args)), true));
                 return;
             } catch (InvocationTargetException failure) {
                 OUT.println(failure.getCause().getClass().getSimpleName() + ": " + failure.getCause().getMessage());
@@ -87,5 +91,16 @@ public final class Asking {
             }
         }
         OUT.println("not in this client");
+    }
+
+    /**
+     * The answer without what changes from moment to moment: a member that gave a queue to another has its offset
+     * again for 5 s when its last pull of it comes back, so of many members' offsets this is who has some, and all.
+     */
+    private static Object settled(Object answer) {
+        if (!(answer instanceof Map<?, ?> members) || !members.values().stream().allMatch(Map.class::isInstance)) return answer;
+        Map<Object, Object> offsets = new TreeMap<>();
+        for (Object one : members.values()) offsets.putAll((Map<?, ?>) one);
+        return List.of(new TreeSet<>(members.keySet()), offsets);
     }
 }
