@@ -124,6 +124,9 @@ public final class Twin {
             consumer.getDefaultMQPullConsumerImpl().updateConsumeOffset(queue, result.getNextBeginOffset());
         }
         consumer.getDefaultMQPullConsumerImpl().getOffsetStore().persistAll(queues);
+        for (MessageQueue queue : inOrder) { // nothing answers a commit, and one that is on its way ends with its client
+            Expect.eventually("the offset of " + queue, 20, () -> consumer.fetchConsumeOffset(queue, true) == 1, () -> "");
+        }
         consumer.shutdown();
     }
 }
