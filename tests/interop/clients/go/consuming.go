@@ -95,7 +95,7 @@ func newMessagesAtOnce(l *lab) {
 		message := l.message(topic, "Now", n)
 		message.Queue = &primitive.MessageQueue{QueueId: n % 4}
 		l.send(message)
-		box.await(n+2, time.Second)
+		box.await(n+2, 5*time.Second) // a pull that nothing wakes comes back after 20 s
 	}
 }
 

@@ -53,7 +53,7 @@ module.exports = {
     await sleep(1_000); // now all four queues are waited on
     for (let n = 1; n <= 20; n++) {
       await lab.send(lab.message(topic, "Now", n));
-      await box.await(n + 1, 1_000);
+      await box.await(n + 1, 5_000); // a pull that nothing wakes comes back after 15 s
     }
   },
 
