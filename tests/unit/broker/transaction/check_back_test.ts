@@ -7,6 +7,7 @@ import { test } from "../../../harness.ts";
 import { messagesOf } from "../../../support/store.ts";
 import {
   endFields,
+  FLAGS,
   GIVEN_UP,
   HALF,
   newestHalf,
@@ -14,8 +15,6 @@ import {
   type TransactionRig,
   transactionRig,
 } from "./rig.ts";
-
-const FLAGS = { transactionTimeOut: "6000", transactionCheckInterval: "10000" };
 const IMMUNE: [string, string][] = [["CHECK_IMMUNITY_TIME_IN_SECONDS", "25"]];
 
 /** A broker with a producer of group P that hears its questions. */

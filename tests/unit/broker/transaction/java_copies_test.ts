@@ -9,6 +9,7 @@ import { test } from "../../../harness.ts";
 import { messagesOf } from "../../../support/store.ts";
 import {
   CURSORS,
+  FLAGS,
   HALF,
   type Half,
   newestHalf,
@@ -16,8 +17,6 @@ import {
   type TransactionRig,
   transactionRig,
 } from "./rig.ts";
-
-const FLAGS = { transactionTimeOut: "6000", transactionCheckInterval: "10000" };
 const TOPIC = { topicName: HALF, bytes: new TextEncoder().encode(HALF) };
 
 /** Writes a half message again as Java's broker does when it asks about it the nth time. */

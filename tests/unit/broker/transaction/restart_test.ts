@@ -7,6 +7,7 @@ import { messagesOf, textsOf } from "../../../support/store.ts";
 import {
   CURSORS,
   endFields,
+  FLAGS,
   GIVEN_UP,
   HALF,
   newestHalf,
@@ -15,8 +16,6 @@ import {
   type TransactionRig,
   transactionRig,
 } from "./rig.ts";
-
-const FLAGS = { transactionTimeOut: "6000", transactionCheckInterval: "10000" };
 
 /** Closes a broker and opens another on its files. */
 async function restarted(t: TransactionRig): Promise<TransactionRig> {

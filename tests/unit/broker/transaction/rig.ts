@@ -13,6 +13,9 @@ export const OP = "RMQ_SYS_TRANS_OP_HALF_TOPIC";
 export const GIVEN_UP = "TRANS_CHECK_MAX_TIME_TOPIC";
 export const CURSORS = "CID_RMQ_SYS_TRANS";
 
+/** Every 10 s it is asked about what is older than 6 s. */
+export const FLAGS = { transactionTimeOut: "6000", transactionCheckInterval: "10000" };
+
 /** Where a first half lies. */
 export interface Half {
   readonly queueOffset: number;
