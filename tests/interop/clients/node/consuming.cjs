@@ -50,10 +50,14 @@ module.exports = {
     const box = new Inbox();
     await lab.consume("waiting", topic, "*", box.handler("waiting"));
     await box.await(1);
-    await sleep(1_000); // now all four queues are waited on
-    for (let n = 1; n <= 20; n++) {
+    let withinMs = 10_000; // a queue's first pull is put off by seconds when it fails
+    for (let n = 1; n <= 24; n++) {
+      if (n === 5) {
+        await sleep(1_000); // now all four queues are waited on
+        withinMs = 1_000;
+      }
       await lab.send(lab.message(topic, "Now", n));
-      await box.await(n + 1, 5_000); // a pull that nothing wakes comes back after 15 s
+      await box.await(n + 1, withinMs);
     }
   },
 
